@@ -1,0 +1,154 @@
+"""Routes of accounts: registering, signing in and out, the profile, the sessions."""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+
+import msgspec
+
+from chalicelib import auth, settings, wiring
+from chalicelib.accounts import service, sessions
+from chalicelib.accounts.schemas import (
+    Credentials,
+    Profile,
+    ProfilePatch,
+    Registration,
+    Sessions,
+    SessionShown,
+    Tokens,
+)
+from chalicelib.accounts.tables import Account
+from chalicelib.routing import Answer, Call, Nothing, Routes, Who
+from chalicelib.validation import changes
+
+routes = Routes(__name__)
+
+COOKIE = "carrel_refresh"
+
+
+def _shown(account: Account) -> Profile:
+    kept = {"email": None, **account.attribute_values, "reminders": account.reminders.as_dict()}
+    return msgspec.convert(kept, Profile)
+
+
+def _cookie(value: str, life: int) -> dict[str, str | list[str]]:
+    secure = "; Secure" if settings.current().secure else ""
+    return {"Set-Cookie": f"{COOKIE}={value}; Path=/api/auth; HttpOnly; SameSite=Strict; Max-Age={life}{secure}"}
+
+
+def _refresh_token(call: Call[Nothing, Nothing]) -> str | None:
+    try:
+        morsel = SimpleCookie(call.header("cookie") or "").get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def _tokens(signed_in: sessions.SignedIn) -> Answer:
+    s = settings.current()
+    tokens = Tokens(access_token=signed_in.access_token, expires_in=s.access_token_life, role=signed_in.role.value)
+    fresh = signed_in.refresh_token
+    return Answer(tokens, _cookie(fresh, s.session_life) if fresh else {})
+
+
+@routes.operation(
+    "POST",
+    "/auth/register",
+    who=Who.ANYONE,
+    body=Registration,
+    returns=Profile,
+    status=201,
+    refusals=(service.UsernameTaken, service.EmailTaken, service.RegistrationClosed),
+)
+def register(call: Call[Registration, Nothing]) -> Profile:
+    """Become a patron."""
+    wanted = call.body
+    return _shown(service.register(wanted.username, wanted.password, wanted.email, wanted.name, wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/auth/login",
+    who=Who.ANYONE,
+    body=Credentials,
+    returns=Tokens,
+    refusals=(sessions.WrongCredentials, sessions.TooManyAttempts),
+)
+def sign_in(call: Call[Credentials, Nothing]) -> Answer:
+    """Sign in by user name or e-mail address."""
+    device = call.header("user-agent") or ""
+    return _tokens(
+        sessions.sign_in(call.body.login, call.body.password, device, call.address, wiring.cache(), wiring.now())
+    )
+
+
+@routes.operation("POST", "/auth/refresh", who=Who.ANYONE, returns=Tokens, refusals=(sessions.SessionEnded,))
+def refresh(call: Call[Nothing, Nothing]) -> Answer:
+    """A fresh access token for the refresh cookie."""
+    token = _refresh_token(call)
+    if token is None:
+        raise sessions.SessionEnded
+    return _tokens(sessions.refresh(token, wiring.cache(), wiring.now()))
+
+
+@routes.operation("POST", "/auth/logout", who=Who.ANYONE, status=204)
+def sign_out(call: Call[Nothing, Nothing]) -> Answer:
+    """Sign out: end the session of the refresh cookie, and of the access token if one is sent."""
+    if token := _refresh_token(call):
+        sessions.end_by_token(token, wiring.cache())
+    scheme, _, bearer = (call.header("authorization") or "").partition(" ")
+    if scheme.lower() == "bearer":
+        try:
+            sessions.end(auth.check(bearer.strip()).session_id, wiring.cache())
+        except auth.BadToken:
+            pass  # signed out is what was wanted
+    return Answer(None, _cookie("", 0))
+
+
+@routes.operation("GET", "/me", who=Who.SIGNED_IN, returns=Profile)
+def show_profile(call: Call[Nothing, Nothing]) -> Profile:
+    """One's own account."""
+    return _shown(service.account(call.caller.id))
+
+
+@routes.operation(
+    "PATCH",
+    "/me",
+    who=Who.SIGNED_IN,
+    body=ProfilePatch,
+    returns=Profile,
+    refusals=(service.UsernameTaken, service.EmailTaken),
+)
+def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
+    """Change one's own account. A new password ends every other session."""
+    account = service.account(call.caller.id)
+    call.require_match(_shown(account))
+    wanted = changes(call.body)
+    new_password = "password" in wanted
+    changed = service.change(account, wanted, wiring.now())
+    if new_password:
+        sessions.end_others(call.caller, wiring.cache())
+    return _shown(changed)
+
+
+@routes.operation("GET", "/me/sessions", who=Who.SIGNED_IN, returns=Sessions)
+def list_sessions(call: Call[Nothing, Nothing]) -> Sessions:
+    """Where one is signed in."""
+    return Sessions(
+        items=[
+            SessionShown(
+                id=s.id,
+                device=s.device,
+                created_at=s.created_at,
+                refreshed_at=s.rotated_at,
+                current=s.id == call.caller.session_id,
+            )
+            for s in sessions.of_account(call.caller.id)
+        ]
+    )
+
+
+@routes.operation("DELETE", "/me/sessions/{session_id}", who=Who.SIGNED_IN, status=204)
+def end_session(call: Call[Nothing, Nothing], session_id: str) -> None:
+    """Sign out another device."""
+    sessions.end_one_of(call.caller.id, session_id, wiring.cache())

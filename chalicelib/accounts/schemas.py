@@ -1,0 +1,116 @@
+"""Accounts as the API shows and takes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.policy.schemas import Zone
+
+Username: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=40,
+        pattern=r"^[\w](?:[\w.-]*[\w])?$",
+        description="Letters of any script, digits, and . _ - inside",
+    ),
+]
+Email: TypeAlias = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$")]
+Password: TypeAlias = Annotated[str, Meta(min_length=8, max_length=200)]
+PersonName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
+Language: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["hi"])]
+Channel: TypeAlias = Literal["email", "chat", "sms", "push"]
+ReportFormat: TypeAlias = Literal["html", "pdf"]
+RoleName: TypeAlias = Literal["patron", "librarian"]
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new patron gives."""
+
+    username: Username
+    password: Password
+    email: Email | None = None
+    name: PersonName | None = None
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """A user name or e-mail address, and the password."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=254)]
+    password: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """An access token. The refresh token comes beside it, as an HttpOnly cookie."""
+
+    access_token: str
+    expires_in: Annotated[int, Meta(description="Seconds")]
+    role: RoleName
+    token_type: Literal["Bearer"] = "Bearer"
+
+
+class ReminderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How and when a patron is reminded; `hour` is in the patron's own zone."""
+
+    channels: list[Channel]
+    hour: Annotated[int, Meta(ge=0, le=23)]
+    days_before_due: Annotated[int, Meta(ge=0, le=30)]
+    idle_days: Annotated[int, Meta(ge=1, le=365)]
+
+
+class ReminderSettingsPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of reminder settings (RFC 7396)."""
+
+    channels: Annotated[list[Channel], Meta(max_length=4)] | UnsetType = UNSET
+    hour: Annotated[int, Meta(ge=0, le=23)] | UnsetType = UNSET
+    days_before_due: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
+    idle_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One's own account."""
+
+    id: str
+    username: str
+    email: str | None
+    name: str
+    role: RoleName
+    timezone: str
+    language: str
+    reminders: ReminderSettings
+    report_format: ReportFormat
+
+
+class ProfilePatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of one's own account (RFC 7396). A new password needs the current one beside it."""
+
+    username: Username | UnsetType = UNSET
+    email: Email | None | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+    reminders: ReminderSettingsPatch | UnsetType = UNSET
+    report_format: ReportFormat | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+    current_password: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+
+
+class SessionShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A session: a device on which one is signed in."""
+
+    id: str
+    device: str
+    created_at: datetime
+    refreshed_at: datetime
+    current: bool
+
+
+class Sessions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one is signed in."""
+
+    items: list[SessionShown]
+    next_cursor: str | None = None

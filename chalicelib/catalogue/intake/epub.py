@@ -1,0 +1,105 @@
+"""EPUB 2 and 3: the parts put together."""
+
+import time
+from typing import BinaryIO
+
+from chalicelib.catalogue.intake.archive import Archive, open_archive
+from chalicelib.catalogue.intake.covers import cover_pictures
+from chalicelib.catalogue.intake.markup import parse_leniently, text_of
+from chalicelib.catalogue.intake.metadata import read_metadata
+from chalicelib.catalogue.intake.model import Limits, Reading, Refused
+from chalicelib.catalogue.intake.navigation import read_navigation
+from chalicelib.catalogue.intake.package import CONTAINER, Package, read_package
+from chalicelib.catalogue.intake.pictures import redrawn
+from chalicelib.catalogue.intake.protection import check_unlocked
+from chalicelib.catalogue.intake.words import count_words
+
+MEDIA_TYPE = b"application/epub+zip"
+CHAPTER_TYPES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
+# Seconds of processor time, from the child's start, after which words stay uncounted. A long novel takes
+# half of one.
+COUNTING_UNTIL = 8.0
+MOST_COVERS_TRIED = 6
+
+
+class Epub:
+    """An EPUB that is whole, harmless and unlocked. Raises `Refused` where one is not."""
+
+    def __init__(self, source: BinaryIO, limits: Limits) -> None:
+        self._limits = limits
+        self._archive = open_archive(source, limits)
+        _check_is_epub(self._archive)
+        check_unlocked(self._archive, limits)
+        self._package = read_package(self._archive, limits)
+        self._metadata = read_metadata(self._package.root)
+        self._chapters = _chapters(self._archive, self._package)
+
+    def reading(self) -> Reading:
+        """Everything but the cover."""
+        metadata = self._metadata
+        contents, pages = read_navigation(self._archive, self._package, self._limits)
+        series, series_index = metadata.series()
+        return Reading(
+            format="epub",
+            title=metadata.title(),
+            authors=metadata.authors(),
+            language=metadata.language(),
+            description=metadata.description(),
+            publisher=metadata.publisher(),
+            identifiers=metadata.identifiers(),
+            subjects=metadata.subjects(),
+            series=series,
+            series_index=series_index,
+            pages=pages,
+            words=self._words(),
+            direction=self._package.direction,
+            fixed_layout=metadata.fixed_layout() or self._has_fixed_pages(),
+            contents=contents,
+        )
+
+    def cover(self) -> bytes | None:
+        """The first of the likely pictures that is one, as a JPEG of ours."""
+        pictures = cover_pictures(self._archive, self._package, self._metadata, self._limits)
+        for _, data in zip(range(MOST_COVERS_TRIED), pictures, strict=False):
+            if (drawn := redrawn(data)) is not None:
+                return drawn
+        return None
+
+    def _has_fixed_pages(self) -> bool:
+        """A quarter of the pages. Many a novel has one fixed page, its cover; that does not make it a
+        picture book.
+        """
+        return self._package.fixed_pages * 4 >= len(self._package.spine)
+
+    def _words(self) -> int | None:
+        """The words of all chapters; None rather than a part of them where a chapter or the whole is too
+        much to read.
+        """
+        words = 0
+        for name in self._chapters:
+            data = self._archive.read(name, self._limits.xml_bytes)
+            if data is None or time.process_time() > COUNTING_UNTIL:
+                return None
+            root = parse_leniently(data)
+            words += count_words(text_of(root)) if root is not None else 0
+        return words
+
+
+def _check_is_epub(archive: Archive) -> None:
+    """EPUB 3.3, section 4.3.3 wants the media type first and bare; books without it, or with a line break,
+    are read everywhere.
+    """
+    declared = (archive.read("mimetype", 1024) or b"").strip()
+    if declared != MEDIA_TYPE and CONTAINER not in archive:
+        raise Refused("not_a_book", "This is a ZIP archive, but not an EPUB.")
+
+
+def _chapters(archive: Archive, package: Package) -> tuple[str, ...]:
+    """The chapters that are there, in reading order, each once. A book may name parts that it lacks, but
+    not lack them all.
+    """
+    items = [package.items[id] for id in package.spine if id in package.items]
+    there = [item for item in items if item.name in archive]
+    if not there:
+        raise Refused("broken", "This EPUB has no chapters that can be read.")
+    return tuple(dict.fromkeys(item.name for item in there if item.media_type in CHAPTER_TYPES))

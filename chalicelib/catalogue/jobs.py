@@ -1,0 +1,94 @@
+"""Intake: what happens to a file between its upload and its place on the shelves."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from chalicelib import objects
+from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
+from chalicelib.catalogue import intake, service, uploads
+from chalicelib.catalogue.tables import File, Upload
+from chalicelib.database import Transaction
+from chalicelib.errors import NotFound
+from chalicelib.facts import Fact
+
+
+def read_upload(upload_id: str, cache: Cache, now: datetime) -> None:
+    """Read the file of an upload; a book comes of it, or a reason why not. Delivered twice, it reads once."""
+    upload = uploads.show(upload_id)
+    if upload.status != "processing":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "book")
+        objects.fetch(upload.key, path)
+        try:
+            reading = intake.read_book(path)
+        except intake.Refused as refusal:
+            uploads.refuse(upload, refusal.reason)
+            return
+    try:
+        _shelve(upload, reading, cache, now)
+    except NotFound:
+        uploads.refuse(upload, "The e-book this file was for has been removed.")
+    except uploads.UploadHasEnded:
+        logging.getLogger(__name__).info("upload %s was read twice", upload_id)
+
+
+def _shelve(upload: Upload, reading: intake.Reading, cache: Cache, now: datetime) -> None:
+    """Make the book of an upload, or give a book its new file, in one transaction with the upload's end."""
+    found: dict[str, Any] = {
+        "file": File(format=reading.format, key=upload.key, size=upload.size),
+        "pages": reading.pages,
+        "words": reading.words,
+    }
+    if reading.cover:
+        found["cover"] = _keep_cover(upload.book_id, reading.cover)
+
+    def end(transaction: Transaction) -> None:
+        transaction.update(
+            upload,
+            [Upload.status.set("ready")],
+            Upload.status == "processing",
+            lambda _: uploads.UploadHasEnded(),
+        )
+
+    if upload.replaces:
+        service.change_book(service.book(upload.replaces), found, upload.uploaded_by, cache, now, also=end)
+        return
+    found |= {
+        "title": reading.title or _title_of(upload.filename),
+        "authors": list(reading.authors)[:50],
+        "description": (reading.description or "")[:10_000],
+        "language": reading.language,
+    }
+    made = service.new_book(upload.book_id, found, now)
+    service.put_on_shelves(made, upload.uploaded_by, cache, now, also=end)
+
+
+def _title_of(filename: str) -> str:
+    """A title out of a file's name, where the file itself says none."""
+    return PurePosixPath(filename).stem.replace("_", " ").strip()[:500] or "Untitled"
+
+
+def _keep_cover(book_id: str, cover: bytes) -> str:
+    key = f"covers/{book_id}-{hashlib.sha256(cover).hexdigest()[:12]}.jpg"
+    objects.put(key, cover, "image/jpeg", objects.FOREVER)
+    return key
+
+
+def on_fact(happened: Fact, cache: Cache) -> None:
+    """Finish what a change began and may not have finished: a section's removal, and what the cache keeps."""
+    match happened.kind.split("."):
+        case ["section", change]:
+            if change == "removed":
+                service.take_books_out(happened.subject, cache)
+            cache.forget(SECTIONS)
+        case ["book" | "review", _]:
+            cache.forget(NEWEST, SECTIONS, book_namespace(happened.subject))
+        case _:
+            pass

@@ -1,0 +1,222 @@
+"""Routes of the catalogue: sections, e-books, uploads."""
+
+from __future__ import annotations
+
+from chalicelib import wiring
+from chalicelib.cache import NEWEST, SECTIONS, book_namespace
+from chalicelib.catalogue import service, uploads
+from chalicelib.catalogue.schemas import (
+    BookList,
+    BookPatch,
+    Books,
+    BookShown,
+    Money,
+    NewBook,
+    NewSection,
+    NewUpload,
+    SectionList,
+    SectionPatch,
+    Sections,
+    SectionShown,
+    UploadShown,
+    UploadTicket,
+)
+from chalicelib.catalogue.tables import Book, Section, Upload
+from chalicelib.errors import NotFound, Outdated, TooLarge
+from chalicelib.routing import Answer, Call, Nothing, Routes, Who
+from chalicelib.validation import changes
+
+routes = Routes(__name__)
+
+
+def shown_section(section: Section) -> SectionShown:
+    return SectionShown(
+        id=section.id,
+        name=section.name,
+        description=section.description,
+        created_at=section.created_at,
+        book_count=int(section.book_count),
+        rating=service.mean(section.rating_sum, section.rating_count),
+        rating_count=int(section.rating_count),
+    )
+
+
+def shown_book(book: Book) -> BookShown:
+    return BookShown(
+        id=book.id,
+        title=book.title,
+        authors=list(book.authors),
+        description=book.description,
+        language=book.language,
+        section_ids=list(book.section_ids),
+        pages=book.pages,
+        words=book.words,
+        price=Money(amount=book.price.amount, currency=book.price.currency) if book.price else None,
+        copies=book.copies,
+        loan_period=book.loan_period,
+        grant=book.grant,
+        rating=service.mean(book.rating_sum, book.rating_count),
+        rating_count=book.rating_count,
+        cover_url=cover_url(book),
+        format=book.file.format if book.file else None,
+        size=book.file.size if book.file else None,
+        created_at=book.created_at,
+    )
+
+
+def cover_url(book: Book) -> str | None:
+    """Where the cover is, from the root of the web app; its name changes with the picture."""
+    return f"/{book.cover}" if book.cover else None
+
+
+@routes.operation("GET", "/sections", who=Who.ANYONE, query=SectionList, returns=Sections, public_cache=True)
+def list_sections(call: Call[Nothing, SectionList]) -> Sections:
+    """The sections of the library."""
+    wanted = call.query
+
+    def read() -> Sections:
+        page = service.sections(wanted.q, wanted.sort, wanted.limit, wanted.cursor)
+        return Sections(items=[shown_section(s) for s in page.items], next_cursor=page.next_cursor)
+
+    if wanted.q:
+        return read()
+    query = f"{wanted.sort}:{wanted.limit}:{wanted.cursor or ''}"
+    return wiring.cache().through(SECTIONS, query, Sections, read)
+
+
+@routes.operation("POST", "/sections", who=Who.LIBRARIAN, body=NewSection, returns=SectionShown, status=201)
+def add_section(call: Call[NewSection, Nothing]) -> SectionShown:
+    """Make a section."""
+    wanted = call.body
+    return shown_section(
+        service.add_section(wanted.name, wanted.description, call.caller.id, wiring.cache(), wiring.now())
+    )
+
+
+@routes.operation(
+    "GET",
+    "/sections/{section_id}",
+    who=Who.ANYONE,
+    returns=SectionShown,
+    public_cache=True,
+    refusals=(NotFound,),
+)
+def show_section(call: Call[Nothing, Nothing], section_id: str) -> SectionShown:
+    """A section."""
+    return shown_section(service.section(section_id))
+
+
+@routes.operation(
+    "PATCH",
+    "/sections/{section_id}",
+    who=Who.LIBRARIAN,
+    body=SectionPatch,
+    returns=SectionShown,
+    refusals=(NotFound, Outdated),
+)
+def change_section(call: Call[SectionPatch, Nothing], section_id: str) -> SectionShown:
+    """Rename or describe a section."""
+    section = service.section(section_id)
+    call.require_match(shown_section(section))
+    wanted = changes(call.body)
+    return shown_section(service.change_section(section, wanted, call.caller.id, wiring.cache(), wiring.now()))
+
+
+@routes.operation("DELETE", "/sections/{section_id}", who=Who.LIBRARIAN, status=204, refusals=(NotFound,))
+def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
+    """Remove a section; its e-books stay in the library."""
+    service.remove_section(section_id, call.caller.id, wiring.cache(), wiring.now())
+
+
+@routes.operation("GET", "/books", who=Who.ANYONE, query=BookList, returns=Books, public_cache=True)
+def list_books(call: Call[Nothing, BookList]) -> Books:
+    """The newest e-books, of the whole library or of a section."""
+    wanted = call.query
+    if wanted.section is not None:
+        return _page(service.of_section(wanted.section, wanted.limit, wanted.cursor))
+    return wiring.cache().through(
+        NEWEST,
+        f"{wanted.limit}:{wanted.cursor or ''}",
+        Books,
+        lambda: _page(service.newest(wanted.limit, wanted.cursor)),
+    )
+
+
+def _page(listed: service.Listed) -> Books:
+    return Books(items=[shown_book(b) for b in listed.items], next_cursor=listed.next_cursor)
+
+
+@routes.operation("POST", "/books", who=Who.LIBRARIAN, body=NewBook, returns=BookShown, status=201)
+def add_book(call: Call[NewBook, Nothing]) -> BookShown:
+    """Add an e-book; `content` is Markdown, a file is uploaded instead."""
+    return shown_book(service.add_book(changes(call.body), call.caller.id, wiring.cache(), wiring.now()))
+
+
+@routes.operation("GET", "/books/{book_id}", who=Who.ANYONE, returns=BookShown, public_cache=True, refusals=(NotFound,))
+def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
+    """An e-book."""
+    return wiring.cache().through(book_namespace(book_id), "page", BookShown, lambda: shown_book(service.book(book_id)))
+
+
+@routes.operation(
+    "PATCH",
+    "/books/{book_id}",
+    who=Who.LIBRARIAN,
+    body=BookPatch,
+    returns=BookShown,
+    refusals=(NotFound, Outdated),
+)
+def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
+    """Change an e-book."""
+    book = service.book(book_id)
+    call.require_match(shown_book(book))
+    return shown_book(service.change_book(book, changes(call.body), call.caller.id, wiring.cache(), wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/uploads",
+    who=Who.LIBRARIAN,
+    body=NewUpload,
+    returns=UploadTicket,
+    status=201,
+    refusals=(TooLarge, NotFound),
+)
+def begin_upload(call: Call[NewUpload, Nothing]) -> UploadTicket:
+    """Announce a file: an EPUB or a PDF."""
+    wanted = call.body
+    upload, url = uploads.begin(
+        wanted.filename, wanted.size, wanted.book_id, call.caller.id, call.header("host"), wiring.now()
+    )
+    return UploadTicket(
+        upload_id=upload.id, url=url, method="PUT", headers={"Content-Type": "application/octet-stream"}
+    )
+
+
+@routes.operation(
+    "POST",
+    "/uploads/{upload_id}/complete",
+    who=Who.LIBRARIAN,
+    returns=UploadShown,
+    status=202,
+    refusals=(NotFound, uploads.FileNotThere),
+)
+def complete_upload(call: Call[Nothing, Nothing], upload_id: str) -> Answer:
+    """The file was sent: let it be read."""
+    return Answer(_shown_upload(uploads.complete(upload_id)))
+
+
+@routes.operation("GET", "/uploads/{upload_id}", who=Who.LIBRARIAN, returns=UploadShown, refusals=(NotFound,))
+def show_upload(call: Call[Nothing, Nothing], upload_id: str) -> UploadShown:
+    """How an upload goes."""
+    return _shown_upload(uploads.show(upload_id))
+
+
+def _shown_upload(upload: Upload) -> UploadShown:
+    return UploadShown(
+        id=upload.id,
+        status=upload.status,
+        filename=upload.filename,
+        book_id=upload.book_id if upload.status == "ready" else upload.replaces,
+        reason=upload.reason,
+    )

@@ -1,0 +1,394 @@
+"""Sections and e-books: adding, changing, removing, and the lists of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from pynamodb.transactions import TransactGet
+
+from chalicelib import objects
+from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
+from chalicelib.catalogue.tables import BOOKS, REMOVED, Book, File, Price, Section, Shelving
+from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
+from chalicelib.database import Transaction, found
+from chalicelib.errors import Invalid, LibraryError, NotFound, Outdated
+from chalicelib.facts import fact
+from chalicelib.ids import is_id, new_id
+from chalicelib.policy import service as policy
+
+ATTEMPTS = 5
+T = TypeVar("T")
+
+
+class BookChangedMeanwhile(Outdated):
+    """A book was changed between reading and writing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list: the items, and the cursor of the page after it."""
+
+    items: list[Any]
+    next_cursor: str | None
+
+
+# ---------------------------------------------------------------------------------------------- sections
+
+
+def section(section_id: str) -> Section:
+    """The section.
+
+    Raises NotFound.
+    """
+    try:
+        return Section.get(ALL_SECTIONS, section_id, consistent_read=True)
+    except Section.DoesNotExist:
+        raise NotFound("There is no such section.") from None
+
+
+def sections(q: str | None, sort: str, limit: int, cursor: str | None) -> Listed:
+    """A page of the sections whose name contains `q`, by "newest", "name" or "rating" (best first)."""
+    items: list[Section] = list(Section.query(ALL_SECTIONS, scan_index_forward=False, consistent_read=True))
+    if q:
+        items = [s for s in items if _plain(q) in _plain(s.name)]
+    if sort == "name":
+        items.sort(key=lambda s: _plain(s.name))
+    elif sort == "rating":
+        items.sort(key=lambda s: mean(s.rating_sum, s.rating_count) or 0, reverse=True)
+    ids = [s.id for s in items]
+    if cursor is not None and cursor not in ids:
+        raise Invalid.field("cursor", "This is not a cursor of this list.")
+    start = ids.index(cursor) + 1 if cursor else 0
+    part = items[start : start + limit]
+    return Listed(part, part[-1].id if start + limit < len(items) else None)
+
+
+def mean(points: int, voices: int) -> float | None:
+    """The mean rating, to two places; None before the first rating."""
+    return round(points / voices, 2) if voices else None
+
+
+def add_section(name: str, description: str, librarian: str, cache: Cache, now: datetime) -> Section:
+    """A new section."""
+    made = Section(id=new_id(now), name=name, description=description, created_at=now)
+    transaction = Transaction()
+    transaction.put(made)
+    transaction.put(fact("section.added", now, subject=made.id, actor=librarian, name=name))
+    transaction.commit()
+    cache.forget(SECTIONS)
+    return made
+
+
+def change_section(kept: Section, changes: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Section:
+    """`kept` with `changes` of name and description.
+
+    Raises Outdated where it was renamed since it was read.
+    """
+    actions = [Section.revision.set(kept.revision + 1)]
+    if "name" in changes:
+        actions.append(Section.name.set(changes["name"]))
+    if "description" in changes:
+        actions.append(Section.description.set(changes["description"]))
+    transaction = Transaction()
+    transaction.update(kept, actions, Section.revision == kept.revision, lambda _: Outdated())
+    transaction.put(fact("section.changed", now, subject=kept.id, actor=librarian))
+    transaction.commit()
+    cache.forget(SECTIONS)
+    return section(kept.id)
+
+
+def remove_section(section_id: str, librarian: str, cache: Cache, now: datetime) -> None:
+    """Remove a section; its books stay in the library.
+
+    Raises NotFound.
+    """
+    transaction = Transaction()
+    transaction.delete(
+        Section(collection=ALL_SECTIONS, id=section_id),
+        Section.id.exists(),
+        lambda _: NotFound("There is no such section."),
+    )
+    transaction.put(fact("section.removed", now, subject=section_id, actor=librarian))
+    transaction.commit()
+    cache.forget(SECTIONS)
+    take_books_out(section_id, cache)
+
+
+def take_books_out(section_id: str, cache: Cache) -> None:
+    """Let no book stand in a removed section. Begun by the removal, finished by its fact; safe to repeat."""
+    for shelving in Shelving.query(section_id):
+        _again(partial(_take_out, shelving.section_id, shelving.book_id, cache))
+
+
+def _take_out(section_id: str, book_id: str, cache: Cache) -> None:
+    transaction = Transaction()
+    transaction.delete(Shelving(section_id=section_id, book_id=book_id))
+    try:
+        kept = book(book_id)
+    except NotFound:
+        kept = None
+    if kept is not None and section_id in kept.section_ids:
+        rest = [s for s in kept.section_ids if s != section_id]
+        transaction.update(
+            kept,
+            [Book.section_ids.set(rest), Book.revision.set(kept.revision + 1)],
+            Book.revision == kept.revision,
+            lambda _: BookChangedMeanwhile(),
+        )
+    transaction.commit()
+    cache.forget(NEWEST, book_namespace(book_id))
+
+
+def _plain(text: str) -> str:
+    """Text for sorting and finding: without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+# ------------------------------------------------------------------------------------------------- books
+
+
+def book(book_id: str) -> Book:
+    """The book.
+
+    Raises NotFound.
+    """
+    try:
+        return Book.get(BOOKS, book_id, consistent_read=True)
+    except Book.DoesNotExist:
+        raise NotFound("There is no such e-book.") from None
+
+
+def within(snapshot: TransactGet, book_id: str) -> Any:
+    """The book as part of a snapshot; `settled` gives the book out of what this returns."""
+    return snapshot.get(Book, BOOKS, book_id)
+
+
+def settled(future: Any) -> Book:
+    """The book of a snapshot.
+
+    Raises NotFound.
+    """
+    kept = found(future)
+    if kept is None:
+        raise NotFound("There is no such e-book.")
+    return kept
+
+
+def newest(limit: int, cursor: str | None) -> Listed:
+    """A page of the newest books."""
+    before = None if cursor is None else Book.id < _position(cursor)
+    page = Book.query(BOOKS, before, scan_index_forward=False, limit=limit, consistent_read=True)
+    items = list(page)
+    return Listed(items, items[-1].id if page.last_evaluated_key and items else None)
+
+
+def of_section(section_id: str, limit: int, cursor: str | None) -> Listed:
+    """A page of the books that stand in a section, newest first."""
+    before = None if cursor is None else Shelving.book_id < _position(cursor)
+    page = Shelving.query(section_id, before, scan_index_forward=False, limit=limit, consistent_read=True)
+    ids = [shelving.book_id for shelving in page]
+    books = {b.id: b for b in on_shelves(ids)}
+    cursor = ids[-1] if page.last_evaluated_key and ids else None
+    return Listed([books[i] for i in ids if i in books], cursor)
+
+
+def _position(cursor: str) -> str:
+    if not is_id(cursor):
+        raise Invalid.field("cursor", "This is not a cursor of this list.")
+    return cursor
+
+
+def on_shelves(book_ids: Iterable[str]) -> list[Book]:
+    """Those of these books that are in the catalogue."""
+    return list(Book.batch_get([(BOOKS, i) for i in set(book_ids)], consistent_read=True))
+
+
+def by_ids(book_ids: Iterable[str]) -> dict[str, Book]:
+    """These books, the removed ones too."""
+    wanted = set(book_ids)
+    books = {b.id: b for b in on_shelves(wanted)}
+    gone = wanted - books.keys()
+    return books | {b.id: b for b in Book.batch_get([(REMOVED, i) for i in gone])} if gone else books
+
+
+def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Book:
+    """A new book of `fields` as in NewBook; its written content, if any, goes to storage.
+
+    Raises Invalid for a section there is not, or a period the library cannot lend for.
+    """
+    content = fields.pop("content", None)
+    made = new_book(new_id(now), fields, now)
+    if content is not None:
+        made.file = _write(made, content)
+    return put_on_shelves(made, librarian, cache, now)
+
+
+def new_book(book_id: str, fields: dict[str, Any], now: datetime) -> Book:
+    """A book of `fields`, not stored yet, with the library's terms where it has none of its own."""
+    terms = policy.current()
+    period = fields.pop("loan_period", None)
+    price = fields.pop("price", None)
+    return Book(
+        id=book_id,
+        created_at=now,
+        loan_period=policy.checked_period("loan_period", period) if period else terms.loan_period,
+        grant=fields.pop("grant", None) or terms.grant,
+        price=Price(**price) if price else None,
+        section_ids=_distinct(fields.pop("section_ids", [])),
+        **fields,
+    )
+
+
+def put_on_shelves(
+    made: Book, actor: str, cache: Cache, now: datetime, also: Callable[[Transaction], None] | None = None
+) -> Book:
+    """Store a new book, with what `also` adds to the transaction."""
+    transaction = Transaction()
+    transaction.put(made, Book.id.does_not_exist(), lambda _: BookChangedMeanwhile())
+    _shelve(transaction, made, [], made.section_ids)
+    transaction.put(fact("book.added", now, subject=made.id, actor=actor))
+    if also:
+        also(transaction)
+    transaction.commit()
+    _forget(cache, made, made.section_ids)
+    return made
+
+
+def change_book(
+    kept: Book,
+    changes: dict[str, Any],
+    librarian: str,
+    cache: Cache,
+    now: datetime,
+    also: Callable[[Transaction], None] | None = None,
+) -> Book:
+    """`kept` with `changes` as in BookPatch, or of its file and cover.
+
+    Raises Outdated where it was changed since it was read, Invalid as `add_book`.
+    """
+    if "loan_period" in changes:
+        policy.checked_period("loan_period", changes["loan_period"])
+    if "price" in changes:
+        changes["price"] = Price(**changes["price"]) if changes["price"] else None
+    if "content" in changes:
+        changes["file"] = _write(kept, changes.pop("content"))
+    before = list(kept.section_ids)
+    if "section_ids" in changes:
+        changes["section_ids"] = _distinct(changes["section_ids"])
+    read_at = kept.revision
+    old_file = kept.file.key if kept.file and "file" in changes else None
+    old_cover = kept.cover if "cover" in changes else None
+    for name, value in changes.items():
+        setattr(kept, name, value)
+    kept.revision = read_at + 1
+    transaction = Transaction()
+    transaction.put(kept, Book.revision == read_at, lambda _: BookChangedMeanwhile())
+    _shelve(transaction, kept, before, kept.section_ids)
+    transaction.put(fact("book.changed", now, subject=kept.id, actor=librarian))
+    if also:
+        also(transaction)
+    transaction.commit()
+    objects.remove(*(key for key in (old_file, old_cover) if key))
+    _forget(cache, kept, before + kept.section_ids)
+    return kept
+
+
+def remove_book(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
+    """Take a book out of the catalogue. Its title stays for the loans that tell of it.
+
+    Raises NotFound.
+    """
+    return _again(partial(_remove, book_id, librarian, cache, now))
+
+
+def _remove(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
+    kept = book(book_id)
+    transaction = Transaction()
+    transaction.delete(kept, Book.revision == kept.revision, lambda _: BookChangedMeanwhile())
+    transaction.put(Book(**{**kept.attribute_values, "collection": REMOVED}))
+    _shelve(transaction, kept, kept.section_ids, [])
+    transaction.put(fact("book.removed", now, subject=book_id, actor=librarian))
+    transaction.commit()
+    _forget(cache, kept, kept.section_ids)
+    return kept
+
+
+def rate(transaction: Transaction, kept: Book, points: int, voices: int) -> None:
+    """Add `points` by `voices` to the ratings of a book and of its sections, as part of `transaction`.
+
+    Fails with BookChangedMeanwhile where the book moved between sections since it was read.
+    """
+    transaction.update(
+        kept,
+        [Book.rating_sum.add(points), Book.rating_count.add(voices), Book.revision.add(1)],
+        Book.revision == kept.revision,
+        lambda _: BookChangedMeanwhile(),
+    )
+    for section_id in kept.section_ids:
+        _weigh(transaction, section_id, 0, points, voices, BookChangedMeanwhile)
+
+
+def after_rating(kept: Book, cache: Cache) -> None:
+    """Let the pages go that showed the old rating; called after the transaction of `rate`."""
+    _forget(cache, kept, kept.section_ids)
+
+
+def _shelve(transaction: Transaction, moved: Book, before: list[str], after: list[str]) -> None:
+    for section_id in set(after) - set(before):
+        transaction.put(Shelving(section_id=section_id, book_id=moved.id))
+        _weigh(transaction, section_id, 1, moved.rating_sum, moved.rating_count, _no_such_section)
+    for section_id in set(before) - set(after):
+        transaction.delete(Shelving(section_id=section_id, book_id=moved.id))
+        _weigh(transaction, section_id, -1, -moved.rating_sum, -moved.rating_count, BookChangedMeanwhile)
+
+
+def _weigh(
+    transaction: Transaction,
+    section_id: str,
+    books: int,
+    points: int,
+    voices: int,
+    refusal: Callable[[], LibraryError],
+) -> None:
+    transaction.update(
+        Section(collection=ALL_SECTIONS, id=section_id),
+        [Section.book_count.add(books), Section.rating_sum.add(points), Section.rating_count.add(voices)],
+        Section.id.exists(),
+        lambda _: refusal(),
+    )
+
+
+def _no_such_section() -> LibraryError:
+    return Invalid.field("section_ids", "There is no such section.", "unknown")
+
+
+def _again(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns, tried again while somebody else changes the same book."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except BookChangedMeanwhile:
+            continue
+    return attempt()
+
+
+def _write(to: Book, content: str) -> File:
+    body = content.encode()
+    # A key of its own for each version, so that a reader who holds an address keeps what was promised.
+    key = f"books/{to.id}/{to.revision}.md"
+    objects.put(key, body, "text/markdown; charset=utf-8")
+    return File(format="markdown", key=key, size=len(body))
+
+
+def _distinct(ids: list[str]) -> list[str]:
+    return list(dict.fromkeys(ids))
+
+
+def _forget(cache: Cache, changed: Book, section_ids: list[str]) -> None:
+    cache.forget(NEWEST, book_namespace(changed.id), *([SECTIONS] if section_ids else []))

@@ -1,0 +1,117 @@
+"""Sections, e-books, which stands in which, and uploads.
+
+| access pattern                       | key                                              | cost                     |
+|--------------------------------------|--------------------------------------------------|--------------------------|
+| a book's page                        | Book `books`, id                                 | 1 read                   |
+| newest books                         | Book `books`, ids downwards                      | 1 query a page           |
+| books of a section, newest first     | Shelving section, book ids downwards, then Books | 1 query + 1 batch a page |
+| books on a page of loans             | Book ids, the removed ones again in `removed`    | 1 batch (2)              |
+| a section                            | Section `sections`, id                           | 1 read                   |
+| sections in any order                | Section `sections`, all                          | 1 query (for each MB)    |
+| add, change or remove a book         | Book + Shelving + Section for each section       | 1 transaction (+1 read)  |
+| an upload                            | Upload id                                        | 1 read                   |
+
+Books and sections lie in one item collection each, under ids that sort by time: the newest list reads the table
+itself, so it shows a change at once, which no global index does. DynamoDB splits such a collection by its
+range key as it grows; only books added in the same second meet on one partition, which takes 1,000 a second.
+A library has tens of sections, at most a few hundred, made by hand: they are read whole, and sorted here.
+A removed book moves to the collection `removed`, where the loans that tell of it still find its title.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import (
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.models import Model
+
+from chalicelib.database import Place, named
+
+BOOKS = "books"
+REMOVED = "removed"
+SECTIONS = "sections"
+
+
+class Section(Model):
+    class Meta(Place):
+        table_name = named("sections")
+
+    collection = UnicodeAttribute(hash_key=True, default=SECTIONS)
+    id = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute()
+    description = UnicodeAttribute(default="")
+    created_at = UTCDateTimeAttribute()
+    book_count = NumberAttribute(default=0)
+    rating_sum = NumberAttribute(default=0)
+    rating_count = NumberAttribute(default=0)
+    revision = NumberAttribute(default=0)
+
+
+class Price(MapAttribute[str, object]):
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+
+
+class File(MapAttribute[str, object]):
+    """What is read of a book: an object in storage, of `size` bytes."""
+
+    format = UnicodeAttribute()
+    key = UnicodeAttribute()
+    size = NumberAttribute()
+
+
+class Book(Model):
+    class Meta(Place):
+        table_name = named("books")
+
+    collection = UnicodeAttribute(hash_key=True, default=BOOKS)
+    id = UnicodeAttribute(range_key=True)
+    title = UnicodeAttribute()
+    authors: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    description = UnicodeAttribute(default="")
+    language = UnicodeAttribute(null=True)
+    section_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    pages = NumberAttribute(null=True)
+    words = NumberAttribute(null=True)
+    price = Price(null=True)
+    copies = NumberAttribute(null=True)
+    loan_period = UnicodeAttribute()
+    grant = UnicodeAttribute()
+    rating_sum = NumberAttribute(default=0)
+    rating_count = NumberAttribute(default=0)
+    cover = UnicodeAttribute(null=True)
+    file = File(null=True)
+    created_at = UTCDateTimeAttribute()
+    revision = NumberAttribute(default=0)
+
+
+class Shelving(Model):
+    """That a book stands in a section."""
+
+    class Meta(Place):
+        table_name = named("shelvings")
+
+    section_id = UnicodeAttribute(hash_key=True)
+    book_id = UnicodeAttribute(range_key=True)
+
+
+class Upload(Model):
+    class Meta(Place):
+        table_name = named("uploads")
+
+    id = UnicodeAttribute(hash_key=True)
+    book_id = UnicodeAttribute()
+    replaces = UnicodeAttribute(null=True)
+    filename = UnicodeAttribute()
+    size = NumberAttribute()
+    key = UnicodeAttribute()
+    status = UnicodeAttribute(default="pending")
+    reason = UnicodeAttribute(null=True)
+    uploaded_by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    expires_at = TTLAttribute()

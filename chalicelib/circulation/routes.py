@@ -1,0 +1,192 @@
+"""Routes of circulation: asking for e-books, granting, returning, and what is out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib import wiring
+from chalicelib.accounts import service as accounts
+from chalicelib.catalogue import service as catalogue
+from chalicelib.catalogue.routes import cover_url
+from chalicelib.circulation import lists, rules, service
+from chalicelib.circulation.schemas import (
+    Availability,
+    AvailabilityOf,
+    BookOnLoan,
+    Denial,
+    GrantTerms,
+    LoanList,
+    Loans,
+    LoanShown,
+    NewLoan,
+    Person,
+    Removal,
+)
+from chalicelib.circulation.tables import Loan
+from chalicelib.errors import Invalid, NotFound
+from chalicelib.ids import is_id
+from chalicelib.routing import Call, Nothing, Routes, Who
+
+routes = Routes(__name__)
+
+MOST_ASKED_AT_ONCE = 100
+
+
+def _shown(loans: Sequence[Loan]) -> list[LoanShown]:
+    now = wiring.now()
+    books = catalogue.by_ids(loan.book_id for loan in loans)
+    names = accounts.names(loan.patron_id for loan in loans)
+    return [
+        LoanShown(
+            id=loan.public_id,
+            book_id=loan.book_id,
+            book=BookOnLoan(
+                title=books[loan.book_id].title,
+                authors=list(books[loan.book_id].authors),
+                cover_url=cover_url(books[loan.book_id]),
+            ),
+            patron_id=loan.patron_id,
+            patron=Person(name=names.get(loan.patron_id)),
+            status=(status := rules.status_at(rules.Status(loan.status), loan.due_at, now)).value,
+            period=loan.period,
+            requested_at=loan.requested_at,
+            granted_at=loan.granted_at,
+            due_at=loan.due_at,
+            ended_at=loan.due_at if status is rules.Status.EXPIRED else loan.ended_at,
+            reason=loan.reason,
+        )
+        for loan in loans
+    ]
+
+
+def _one(loan: Loan) -> LoanShown:
+    return _shown([loan])[0]
+
+
+@routes.operation(
+    "POST",
+    "/loans",
+    who=Who.PATRON,
+    body=NewLoan,
+    returns=LoanShown,
+    status=201,
+    refusals=(NotFound, rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable),
+)
+def request_loan(call: Call[NewLoan, Nothing]) -> LoanShown:
+    """Ask for an e-book; where it is granted by itself, the loan is active at once."""
+    return _one(service.request(call.caller, call.body.book_id, call.body.period, wiring.now()))
+
+
+@routes.operation("GET", "/loans", who=Who.SIGNED_IN, query=LoanList, returns=Loans)
+def list_loans(call: Call[Nothing, LoanList]) -> Loans:
+    """One's own loans, or, for the librarian, everybody's."""
+    asked, now = call.query, wiring.now()
+    wanted = lists.statuses(asked.status)
+    if not call.caller.is_librarian:
+        page = lists.of_patron(call.caller.id, wanted, asked.limit, asked.cursor, now, book_id=asked.book)
+    elif asked.patron is not None:
+        page = lists.of_patron(asked.patron, wanted, asked.limit, asked.cursor, now, book_id=asked.book)
+    elif asked.book is not None:
+        page = lists.of_book(asked.book, wanted, asked.limit, asked.cursor, now)
+    else:
+        page = lists.of_library(wanted, asked.limit, asked.cursor, now)
+    return Loans(items=_shown(page.items), next_cursor=page.next_cursor)
+
+
+@routes.operation("GET", "/loans/{loan_id}", who=Who.SIGNED_IN, returns=LoanShown, refusals=(NotFound,))
+def show_loan(call: Call[Nothing, Nothing], loan_id: str) -> LoanShown:
+    """A loan."""
+    return _one(service.loan_of(loan_id, call.caller))
+
+
+@routes.operation(
+    "POST",
+    "/loans/{loan_id}/grant",
+    who=Who.LIBRARIAN,
+    body=GrantTerms,
+    returns=LoanShown,
+    refusals=(NotFound, rules.LoanHasMovedOn, rules.NoCopyAvailable),
+)
+def grant_loan(call: Call[GrantTerms, Nothing], loan_id: str) -> LoanShown:
+    """Grant a request."""
+    return _one(service.grant(loan_id, call.caller, call.body.period, wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/loans/{loan_id}/deny",
+    who=Who.LIBRARIAN,
+    body=Denial,
+    returns=LoanShown,
+    refusals=(NotFound, rules.LoanHasMovedOn),
+)
+def deny_loan(call: Call[Denial, Nothing], loan_id: str) -> LoanShown:
+    """Deny a request."""
+    return _one(service.deny(loan_id, call.caller, call.body.reason, wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/loans/{loan_id}/revoke",
+    who=Who.LIBRARIAN,
+    body=Denial,
+    returns=LoanShown,
+    refusals=(NotFound, rules.LoanHasMovedOn),
+)
+def revoke_loan(call: Call[Denial, Nothing], loan_id: str) -> LoanShown:
+    """End a request or loan at once."""
+    return _one(service.revoke(loan_id, call.caller, call.body.reason, wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/loans/{loan_id}/return",
+    who=Who.PATRON,
+    returns=LoanShown,
+    refusals=(NotFound, rules.LoanHasMovedOn),
+)
+def return_loan(call: Call[Nothing, Nothing], loan_id: str) -> LoanShown:
+    """Return an e-book."""
+    return _one(service.give_back(loan_id, call.caller, wiring.now()))
+
+
+@routes.operation(
+    "POST",
+    "/loans/{loan_id}/cancel",
+    who=Who.PATRON,
+    returns=LoanShown,
+    refusals=(NotFound, rules.LoanHasMovedOn),
+)
+def cancel_loan(call: Call[Nothing, Nothing], loan_id: str) -> LoanShown:
+    """Take back a request."""
+    return _one(service.cancel(loan_id, call.caller, wiring.now()))
+
+
+@routes.operation("GET", "/availability", who=Who.ANYONE, query=AvailabilityOf, returns=dict[str, Availability])
+def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availability]:
+    """How many copies of e-books may be had now; what is not in the catalogue is left out."""
+    ids = list(dict.fromkeys(part for part in call.query.ids.split(",") if is_id(part)))
+    if len(ids) > MOST_ASKED_AT_ONCE:
+        raise Invalid.field("ids", f"Ask for at most {MOST_ASKED_AT_ONCE} at once.", "too-many")
+    out = service.copies_out(ids)
+    return {
+        book.id: Availability(
+            copies=book.copies,
+            available=None if book.copies is None else max(0, book.copies - out.get(book.id, 0)),
+            waiting=0,
+        )
+        for book in catalogue.on_shelves(ids)
+    }
+
+
+@routes.operation(
+    "DELETE",
+    "/books/{book_id}",
+    who=Who.LIBRARIAN,
+    query=Removal,
+    status=204,
+    refusals=(NotFound, service.BookIsOut),
+)
+def remove_book(call: Call[Nothing, Removal], book_id: str) -> None:
+    """Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans."""
+    service.withdraw(book_id, call.caller, call.query.end_loans, wiring.cache(), wiring.now())

@@ -1,0 +1,328 @@
+"""Lending: requests, grants, returns, and what ends them. Each change is one conditional transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pynamodb.expressions.condition import size
+
+from chalicelib import periods
+from chalicelib.auth import Caller
+from chalicelib.cache import Cache
+from chalicelib.catalogue import service as catalogue
+from chalicelib.catalogue.tables import Book
+from chalicelib.circulation import rules
+from chalicelib.circulation.rules import OPEN, Status, Step
+from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
+from chalicelib.database import Transaction, snapshot
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule, WayOut
+from chalicelib.facts import Fact, fact
+from chalicelib.ids import is_id, new_id
+from chalicelib.policy import service as policy
+
+
+class BookIsOut(Rule):
+    title = "Patrons have this e-book, or have asked for it"
+
+
+# --------------------------------------------------------------------------------------- asking for a book
+
+
+def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> Loan:
+    """Ask for an e-book, or borrow it at once where it is granted by itself.
+
+    Raises NotFound, Invalid, LoanLimitReached, AlreadyYours, NoCopyAvailable.
+    """
+    with snapshot() as reading:
+        book_reading = catalogue.within(reading, book_id)
+        policy_reading = policy.within(reading)
+    book = catalogue.settled(book_reading)
+    limit = int(policy.settled(policy_reading).loan_limit)
+    loan = Loan(
+        patron_id=patron.id,
+        id=new_id(now),
+        book_id=book_id,
+        status=Status.REQUESTED,
+        period=_asked_period(period, book),
+        requested_at=now,
+    )
+    try:
+        _open(loan, book, limit, now)
+    except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
+        # What is past due counts no more, even if the job has not closed it yet.
+        past_due = _open_loans_of(book_id) if isinstance(refusal, rules.NoCopyAvailable) else open_loans(patron.id)
+        if not sum(_close(kept, now) for kept in past_due):
+            raise _with_ways_out(refusal, patron.id) from None
+        _open(loan, book, limit, now)
+    return loan
+
+
+def _asked_period(period: str | None, book: Book) -> str:
+    if period is None:
+        return book.loan_period
+    policy.checked_period("period", period)
+    if periods.parse(period) > periods.parse(book.loan_period):
+        raise Invalid.field("period", f"This e-book is lent for {book.loan_period} at most.", "too-large")
+    return period
+
+
+def _open(loan: Loan, book: Book, limit: int, now: datetime) -> None:
+    transaction = Transaction()
+    if book.grant == "automatic":
+        _start(transaction, loan, book, now)
+    transaction.put(loan, Loan.id.does_not_exist(), lambda _: rules.AlreadyYours())
+    room = (Card.books.does_not_exist() | (size(Card.books) < limit)) & (
+        Card.books.does_not_exist() | ~Card.books.contains(book.id)
+    )
+    transaction.update(
+        Card(loan.patron_id),
+        [Card.books.add({book.id}), Card.loans.add({loan.id})],
+        room,
+        lambda card: _refused_by(card, book.id, limit),
+    )
+    transaction.put(_told("loan.requested", loan, loan.patron_id, now))
+    transaction.commit()
+
+
+def _refused_by(card: Card, book_id: str, limit: int) -> LibraryError:
+    if book_id in (card.books or ()):
+        return rules.AlreadyYours()
+    return rules.LoanLimitReached(f"You have {len(card.books or ())} of {limit} e-books. Return one first.")
+
+
+def _start(transaction: Transaction, loan: Loan, book: Book, now: datetime) -> None:
+    """Let `loan` be active from `now`, and take a copy where they are limited."""
+    loan.status = Status.ACTIVE
+    loan.granted_at = now
+    loan.due_at = rules.due(now, periods.parse(loan.period))
+    loan.due_shard = str(sum(loan.id.encode()) % DUE_SHARDS)
+    loan.has_copy = book.copies is not None
+    if book.copies is not None:
+        transaction.update(
+            Copies(book.id),
+            [Copies.out.add(1)],
+            Copies.out.does_not_exist() | (Copies.out < book.copies),
+            lambda _: rules.NoCopyAvailable(),
+        )
+
+
+def _with_ways_out(refusal: Rule, patron_id: str) -> Rule:
+    """`refusal` with what would help: giving back a loan, or taking back a request."""
+    if isinstance(refusal, rules.NoCopyAvailable):
+        return refusal
+    loans = open_loans(patron_id)
+    titles = {book.id: book.title for book in catalogue.by_ids(loan.book_id for loan in loans).values()}
+    refusal.ways_out = tuple(
+        WayOut(
+            "return" if loan.status == Status.ACTIVE else "cancel",
+            titles.get(loan.book_id, ""),
+            loan.book_id,
+            loan.public_id,
+        )
+        for loan in loans
+    )
+    return refusal
+
+
+# ---------------------------------------------------------------------------------------- steps of a loan
+
+
+def loan_of(public_id: str, caller: Caller) -> Loan:
+    """The loan, for the librarian or the patron whose it is.
+
+    Raises NotFound.
+    """
+    patron_id, loan_id = split_id(public_id)
+    if not (is_id(patron_id) and is_id(loan_id)) or not (caller.is_librarian or caller.id == patron_id):
+        raise NotFound("There is no such loan.")
+    try:
+        return Loan.get(patron_id, loan_id, consistent_read=True)
+    except Loan.DoesNotExist:
+        raise NotFound("There is no such loan.") from None
+
+
+def grant(public_id: str, librarian: Caller, period: str | None, now: datetime) -> Loan:
+    """Grant a request, for `period` if given.
+
+    Raises NotFound, LoanHasMovedOn, NoCopyAvailable, Invalid.
+    """
+    loan = loan_of(public_id, librarian)
+    if period is not None:
+        loan.period = policy.checked_period("period", period)
+    return _take(rules.GRANT, loan, librarian.id, now, book=catalogue.book(loan.book_id))
+
+
+def deny(public_id: str, librarian: Caller, reason: str | None, now: datetime) -> Loan:
+    """Deny a request.
+
+    Raises NotFound, LoanHasMovedOn.
+    """
+    return _take(rules.DENY, loan_of(public_id, librarian), librarian.id, now, reason=reason)
+
+
+def revoke(public_id: str, librarian: Caller, reason: str | None, now: datetime) -> Loan:
+    """End a request or loan.
+
+    Raises NotFound, LoanHasMovedOn.
+    """
+    return _take(rules.REVOKE, loan_of(public_id, librarian), librarian.id, now, reason=reason)
+
+
+def give_back(public_id: str, patron: Caller, now: datetime) -> Loan:
+    """Return a loan of one's own.
+
+    Raises NotFound, LoanHasMovedOn.
+    """
+    return _take(rules.RETURN, _own(public_id, patron), patron.id, now)
+
+
+def cancel(public_id: str, patron: Caller, now: datetime) -> Loan:
+    """Take back a request of one's own.
+
+    Raises NotFound, LoanHasMovedOn.
+    """
+    return _take(rules.CANCEL, _own(public_id, patron), patron.id, now)
+
+
+def _own(public_id: str, patron: Caller) -> Loan:
+    loan = loan_of(public_id, patron)
+    if loan.patron_id != patron.id:
+        raise Forbidden("Only the patron can do this.")
+    return loan
+
+
+def _take(
+    step: Step,
+    loan: Loan,
+    actor: str | None,
+    now: datetime,
+    *,
+    book: Book | None = None,
+    reason: str | None = None,
+) -> Loan:
+    """Take `step`, if the loan is still where it was read."""
+    was = Status(loan.status)
+    rules.check(step, was, loan.due_at, now)
+    unchanged = Loan.status == was
+    if was is Status.ACTIVE:
+        unchanged &= Loan.due_at == loan.due_at
+    transaction = Transaction()
+    if step is rules.GRANT:
+        assert book is not None
+        _start(transaction, loan, book, now)
+    else:
+        _finish(transaction, loan, step.target, reason, now)
+    transaction.put(
+        loan,
+        unchanged,
+        lambda found: rules.LoanHasMovedOn(f"This loan is {found.status if found else 'gone'} by now."),
+    )
+    transaction.put(_told(step.fact, loan, actor, now))
+    transaction.commit()
+    return loan
+
+
+def _finish(transaction: Transaction, loan: Loan, end: Status, reason: str | None, now: datetime) -> None:
+    """Let `loan` end: its place on the card is free again, and its copy."""
+    loan.status = end
+    loan.ended_at = loan.due_at if end is Status.EXPIRED else now
+    loan.due_shard = None
+    loan.reason = reason
+    transaction.update(Card(loan.patron_id), [Card.books.delete({loan.book_id}), Card.loans.delete({loan.id})])
+    if loan.has_copy:
+        loan.has_copy = False
+        transaction.update(Copies(loan.book_id), [Copies.out.add(-1)])
+
+
+def _told(kind: str, loan: Loan, actor: str | None, now: datetime) -> Fact:
+    return fact(kind, now, subject=loan.public_id, actor=actor, book_id=loan.book_id, patron_id=loan.patron_id)
+
+
+# ------------------------------------------------------------------------------------------ what is due
+
+
+def expire(now: datetime) -> int:
+    """Close every loan that is due by `now`; how many were closed. Reads what is due and no more.
+
+    Safe to run twice, in parallel, or again after it died: a loan is closed by who finds it active.
+    """
+    return sum(
+        _close(loan, now)
+        for shard in range(DUE_SHARDS)
+        for loan in Loan.due.query(str(shard), Loan.due_at <= now, page_size=100)
+    )
+
+
+def _close(loan: Loan, now: datetime) -> bool:
+    try:
+        _take(rules.EXPIRE, loan, None, now)
+    except rules.LoanHasMovedOn:
+        return False
+    return True
+
+
+def open_loans(patron_id: str) -> list[Loan]:
+    """What a patron has or asked for, as kept."""
+    try:
+        card = Card.get(patron_id, consistent_read=True)
+    except Card.DoesNotExist:
+        return []
+    keys = [(patron_id, loan_id) for loan_id in card.loans or ()]
+    return sorted(Loan.batch_get(keys, consistent_read=True), key=lambda loan: loan.id)
+
+
+# ----------------------------------------------------------------------------------------- who may read
+
+
+def reading_loan(patron_id: str, book_id: str, now: datetime) -> Loan | None:
+    """The loan that lets this patron read this book now, or None."""
+    of_book = Loan.of_book.query(patron_id, Loan.book_id == book_id, consistent_read=True)
+    return next((loan for loan in of_book if rules.may_read(Status(loan.status), loan.due_at, now)), None)
+
+
+def has_had(patron_id: str, book_id: str) -> bool:
+    """Whether this patron was ever granted this book."""
+    of_book = Loan.of_book.query(patron_id, Loan.book_id == book_id, consistent_read=True)
+    return any(loan.granted_at is not None for loan in of_book)
+
+
+def copies_out(book_ids: list[str]) -> dict[str, int]:
+    """How many copies are out of each of these books that has limited ones."""
+    return {kept.book_id: int(kept.out) for kept in Copies.batch_get(book_ids, consistent_read=True)}
+
+
+# ------------------------------------------------------------------------------------- removing a book
+
+
+def withdraw(book_id: str, librarian: Caller, end_loans: bool, cache: Cache, now: datetime) -> None:
+    """Take a book out of the library, and, if `end_loans`, its open loans with it.
+
+    Raises NotFound, BookIsOut.
+    """
+    catalogue.book(book_id)
+    out = sum(rules.status_at(Status(loan.status), loan.due_at, now) in OPEN for loan in _open_loans_of(book_id))
+    if out and not end_loans:
+        raise BookIsOut(
+            f"Patrons have this e-book or have asked for it ({out}). Removing it ends their loans and requests.",
+            ways_out=(WayOut("end-loans", f"Remove it and end {out}.", book_id),),
+        )
+    catalogue.remove_book(book_id, librarian.id, cache, now)
+    end_loans_of_removed(book_id, librarian.id, now)
+
+
+def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None:
+    """End what is still open of a removed book. Repeated by the fact of the removal, for requests that
+    crossed it."""
+    for loan in _open_loans_of(book_id):
+        past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
+        step, reason = (rules.EXPIRE, None) if past_due else (rules.REVOKE, "The library no longer has this e-book.")
+        try:
+            _take(step, loan, actor, now, reason=reason)
+        except rules.LoanHasMovedOn:
+            continue
+
+
+def _open_loans_of(book_id: str) -> Iterator[Loan]:
+    """The loans and requests of a book that are kept as open."""
+    return iter(Loan.by_book.query(book_id, filter_condition=Loan.status.is_in(*OPEN)))

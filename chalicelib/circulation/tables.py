@@ -1,0 +1,126 @@
+"""Loans, the patrons' cards that hold their limit, and the copies that are out.
+
+| access pattern                        | key                                            | cost                  |
+|---------------------------------------|------------------------------------------------|-----------------------|
+| request or borrow                     | Loan + Card (+ Copies) + Fact, conditional     | 1 transaction, 1 read |
+| grant, deny, return, revoke, expire   | the same                                       | 1 transaction, 1 read |
+| a loan by its id                      | Loan patron, id                                | 1 read                |
+| a patron's loans, newest first        | Loan patron, ids downwards                     | 1 query a page        |
+| may this patron read this book        | local index `of_book` (patron, book)           | 1 query               |
+| loans in a state, newest first        | index `by_status` (status, id)                 | 1 query a page        |
+| who has a book, who had it            | index `by_book` (book, id)                     | 1 query a page        |
+| what is due by now                    | index `due` (shard, due_at), active loans only | 1 query a shard       |
+| what a patron has open                | Card, then Loans                               | 1 read + 1 batch      |
+| how many copies are out               | Copies book                                    | 1 read (batched)      |
+
+Outside, a loan's id is its patron's id and its own in one, so that it is found without an index, whose answer
+might lag behind. Only e-books with a number of copies write to Copies: one lent without limit has no hot item.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.database import Place, named
+from chalicelib.ids import LENGTH
+
+DUE_SHARDS = 8
+
+
+class LoansOfBook(LocalSecondaryIndex["Loan"]):
+    """A patron's loans of one book; local, so that it never lags."""
+
+    class Meta:
+        index_name = "of_book"
+        projection = AllProjection()
+
+    patron_id = UnicodeAttribute(hash_key=True)
+    book_id = UnicodeAttribute(range_key=True)
+
+
+class LoansByStatus(GlobalSecondaryIndex["Loan"]):
+    class Meta:
+        index_name = "by_status"
+        projection = AllProjection()
+
+    status = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class LoansByBook(GlobalSecondaryIndex["Loan"]):
+    class Meta:
+        index_name = "by_book"
+        projection = AllProjection()
+
+    book_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class LoansDue(GlobalSecondaryIndex["Loan"]):
+    class Meta:
+        index_name = "due"
+        projection = AllProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+
+
+class Loan(Model):
+    class Meta(Place):
+        table_name = named("loans")
+
+    patron_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    book_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    period = UnicodeAttribute()
+    requested_at = UTCDateTimeAttribute()
+    granted_at = UTCDateTimeAttribute(null=True)
+    due_at = UTCDateTimeAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    ended_at = UTCDateTimeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    has_copy = BooleanAttribute(default=False)
+    of_book = LoansOfBook()
+    by_status = LoansByStatus()
+    by_book = LoansByBook()
+    due = LoansDue()
+
+    @property
+    def public_id(self) -> str:
+        """The loan's id outside."""
+        return self.patron_id + self.id
+
+
+def split_id(public_id: str) -> tuple[str, str]:
+    """The patron's id and the loan's own, out of a loan's id outside."""
+    return public_id[:LENGTH], public_id[LENGTH:]
+
+
+class Card(Model):
+    """A patron's library card: what they have open, the same number of books and loans."""
+
+    class Meta(Place):
+        table_name = named("cards")
+
+    patron_id = UnicodeAttribute(hash_key=True)
+    books = UnicodeSetAttribute(null=True)
+    loans = UnicodeSetAttribute(null=True)
+
+
+class Copies(Model):
+    """How many copies of an e-book are out, where their number is limited."""
+
+    class Meta(Place):
+        table_name = named("copies")
+
+    book_id = UnicodeAttribute(hash_key=True)
+    out = NumberAttribute(default=0)

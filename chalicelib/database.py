@@ -1,0 +1,186 @@
+"""What every table shares: where DynamoDB is, and transactions whose failed conditions are named refusals."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from uuid import uuid4
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactGet, TransactWrite
+
+from chalicelib import settings
+from chalicelib.errors import LibraryError, Unavailable
+
+ATTEMPTS = 8
+"""How often a transaction that only collided with another is tried."""
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+
+Refusal: TypeAlias = "Callable[[Any], LibraryError]"
+_Kind: TypeAlias = Literal["check", "delete", "put", "update"]
+
+# PynamoDB hands the writes of a transaction over in this order, whatever the order of the calls,
+# and the reasons of a cancellation come back in it.
+_ORDER: tuple[_Kind, ...] = ("check", "delete", "put", "update")
+
+
+class Place:
+    """Where the tables are; the base of each model's `Meta`."""
+
+    region = settings.current().region
+    host = settings.current().aws_endpoint_url
+    billing_mode = "PAY_PER_REQUEST"
+    connect_timeout_seconds = 2
+    read_timeout_seconds = 10
+
+
+def named(noun: str) -> str:
+    """The name in this stage of the table that keeps `noun`."""
+    return settings.current().table_prefix + noun
+
+
+def _connection() -> Connection:
+    return Connection(
+        region=Place.region,
+        host=Place.host,
+        connect_timeout_seconds=Place.connect_timeout_seconds,
+        read_timeout_seconds=Place.read_timeout_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    kind: _Kind
+    model: Model
+    condition: Condition | None
+    actions: list[Action]
+    refusal: Refusal | None
+
+
+class Transaction:
+    """Writes that all happen or none do, each with the refusal to raise when its condition does not hold.
+
+    A refusal is called with the item as it stands (None where there is none, or for a check or a delete,
+    whose items DynamoDB does not hand back) and returns the error.
+    """
+
+    def __init__(self) -> None:
+        self._writes: list[_Write] = []
+
+    def check(self, model: Model, condition: Condition, refusal: Refusal) -> None:
+        """Hold the item with the keys of `model` to `condition`."""
+        self._writes.append(_Write("check", model, condition, [], refusal))
+
+    def put(self, model: Model, condition: Condition | None = None, refusal: Refusal | None = None) -> None:
+        """Write `model` whole."""
+        self._writes.append(_Write("put", model, condition, [], refusal))
+
+    def update(
+        self,
+        model: Model,
+        actions: list[Action],
+        condition: Condition | None = None,
+        refusal: Refusal | None = None,
+    ) -> None:
+        """Change the item with the keys of `model`."""
+        self._writes.append(_Write("update", model, condition, actions, refusal))
+
+    def delete(self, model: Model, condition: Condition | None = None, refusal: Refusal | None = None) -> None:
+        """Remove the item with the keys of `model`."""
+        self._writes.append(_Write("delete", model, condition, [], refusal))
+
+    def commit(self) -> None:
+        """Write it all, in one call to DynamoDB unless it collides with another transaction.
+
+        Raises the refusal of the first write whose condition does not hold; Unavailable when the
+        database cannot be reached or stays busy.
+        """
+        # One token for every attempt: an attempt that was committed although its answer was lost
+        # is not committed twice.
+        token = uuid4().hex
+        for attempt in range(ATTEMPTS):
+            try:
+                self._attempt(token)
+                return
+            except TransactWriteError as error:
+                self._refuse(error)
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise Unavailable(retry_after=1)
+
+    def _ordered(self) -> list[_Write]:
+        return [write for kind in _ORDER for write in self._writes if write.kind == kind]
+
+    def _attempt(self, token: str) -> None:
+        with TransactWrite(connection=_connection(), client_request_token=token) as transaction:
+            for write in self._writes:
+                model = write.model
+                match write.kind:
+                    case "check":
+                        keys = [model.attribute_values[name] for name in _key_names(model)]
+                        transaction.condition_check(type(model), *keys, condition=write.condition)
+                    case "delete":
+                        transaction.delete(model, write.condition)
+                    case "put":
+                        transaction.save(model, write.condition, return_values=_old(write))
+                    case "update":
+                        transaction.update(model, write.actions, write.condition, return_values=_old(write))
+
+    def _refuse(self, error: TransactWriteError) -> None:
+        """Raise what the cancellation means; return where it was only a collision."""
+        reasons = error.cancellation_reasons
+        for write, reason in zip(self._ordered(), reasons, strict=False):
+            if reason is not None and reason.code == "ConditionalCheckFailed":
+                if write.refusal is None:
+                    raise error
+                raw = reason.raw_item
+                raise write.refusal(type(write.model).from_raw_data(raw) if raw else None) from None
+        codes = {reason.code for reason in reasons if reason is not None}
+        passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+        if codes <= passing and (codes or error.cause_response_code == "TransactionInProgressException"):
+            return
+        raise error
+
+
+def _key_names(model: Model) -> list[str]:
+    attributes = model.get_attributes()
+    keys = [(name, a) for name, a in attributes.items() if a.is_hash_key or a.is_range_key]
+    return [name for name, _ in sorted(keys, key=lambda pair: pair[1].is_range_key)]
+
+
+def _old(write: _Write) -> str | None:
+    return "ALL_OLD" if write.refusal else None
+
+
+@contextmanager
+def snapshot() -> Iterator[TransactGet]:
+    """Several items as they stand at one moment, in one call; read the futures after the block."""
+    with TransactGet(connection=_connection()) as reading:
+        yield reading
+
+
+def found(future: Any) -> Any:
+    """The model that a snapshot's future holds, or None where there is no such item."""
+    try:
+        return future.get()
+    except future._model_cls.DoesNotExist:
+        return None
+
+
+@contextmanager
+def unless(refusal: Callable[[], LibraryError]) -> Iterator[None]:
+    """Raise `refusal` where the one write inside finds its condition false."""
+    try:
+        yield
+    except PynamoDBException as error:
+        if error.cause_response_code == CONDITION_FAILED:
+            raise refusal() from None
+        raise

@@ -1,0 +1,25 @@
+"""Identifiers that sort by the time they were made.
+
+26 characters of Crockford's base 32: 48 bits of milliseconds since 1970, then 80 random bits (the layout of ULID).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 26
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def new_id(now: datetime) -> str:
+    """An identifier made at `now`."""
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    value = milliseconds << 80 | secrets.randbits(80)
+    return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` could be an identifier; what is not one need not be looked up."""
+    return len(text) == LENGTH and all(c in ALPHABET for c in text)

@@ -1,0 +1,75 @@
+"""Object storage: the files of books and their covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib import clients, settings
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def put(key: str, body: bytes, content_type: str, cache_control: str = "private, no-store") -> None:
+    """Keep `body` under `key`."""
+    clients.s3().put_object(
+        Bucket=settings.current().bucket,
+        Key=key,
+        Body=body,
+        ContentType=content_type,
+        CacheControl=cache_control,
+    )
+
+
+def remove(*keys: str) -> None:
+    """Remove what is kept under `keys`, if it is."""
+    for key in keys:
+        clients.s3().delete_object(Bucket=settings.current().bucket, Key=key)
+
+
+def size(key: str) -> int | None:
+    """How many bytes are kept under `key`, or None where there is nothing."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return clients.s3().head_object(Bucket=settings.current().bucket, Key=key)["ContentLength"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return None
+        raise
+
+
+def fetch(key: str, path: Path) -> None:
+    """Write what is kept under `key` to `path`, streaming.
+
+    boto3's own download would import its transfer manager, most of the weight of boto3.
+    """
+    body = clients.s3().get_object(Bucket=settings.current().bucket, Key=key)["Body"]
+    with path.open("wb") as file:
+        for chunk in body.iter_chunks(1024 * 1024):
+            file.write(chunk)
+
+
+def upload_address(key: str, length: int, content_type: str, life: int, host: str | None) -> str:
+    """An address that takes one PUT of exactly `length` bytes within `life` seconds."""
+    return _presigned("put_object", key, life, host, {"ContentLength": length, "ContentType": content_type})
+
+
+def download_address(key: str, life: int, host: str | None, content_type: str) -> str:
+    """An address that gives what is kept under `key` for `life` seconds."""
+    return _presigned("get_object", key, life, host, {"ResponseContentType": content_type})
+
+
+def _presigned(call: str, key: str, life: int, host: str | None, more: Mapping[str, Any]) -> str:
+    s = settings.current()
+    url = clients.s3().generate_presigned_url(call, Params={"Bucket": s.bucket, "Key": key, **more}, ExpiresIn=life)
+    if s.objects_url is None:
+        return url
+    # On one machine storage has no door of its own: the gateway passes these addresses on, under the name by
+    # which the caller reached it.
+    scheme, public_host = urlsplit(s.public_url)[:2]
+    base = s.objects_url if "://" in s.objects_url else f"{scheme}://{host or public_host}{s.objects_url}"
+    signed = urlsplit(url)
+    return f"{base}{signed.path}?{signed.query}"

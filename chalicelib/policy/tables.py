@@ -1,0 +1,32 @@
+"""The library's own settings: one item.
+
+| access pattern | key       | cost                          |
+|----------------|-----------|-------------------------------|
+| read           | `library` | 1 read, or part of a snapshot |
+| change         | `library` | 1 conditional update          |
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.database import Place, named
+
+LIBRARY = "library"
+
+
+class Policy(Model):
+    class Meta(Place):
+        table_name = named("policy")
+
+    id = UnicodeAttribute(hash_key=True, default=LIBRARY)
+    name = UnicodeAttribute(default="Carrel")
+    timezone = UnicodeAttribute(default="UTC")
+    currency = UnicodeAttribute(default="EUR")
+    loan_limit = NumberAttribute(default=5)
+    loan_period = UnicodeAttribute(default="P7D")
+    grant = UnicodeAttribute(default="librarian")
+    registration = UnicodeAttribute(default="open")
+    pickup_window = UnicodeAttribute(default="P2D")
+    revision = NumberAttribute(default=0)

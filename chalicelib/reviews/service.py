@@ -1,0 +1,159 @@
+"""Rating and feedback, by who has had the book. The means of books and sections change in the same transaction."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.cache import Cache
+from chalicelib.catalogue import service as catalogue
+from chalicelib.circulation import service as circulation
+from chalicelib.database import Transaction
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Unavailable
+from chalicelib.facts import fact
+from chalicelib.ids import is_id, new_id
+from chalicelib.reviews.tables import Review, split_id
+
+ATTEMPTS = 20
+T = TypeVar("T")
+
+
+class NotHadYet(Forbidden):
+    title = "Only who has had this e-book can rate it"
+
+
+class _ReviewMoved(LibraryError):
+    """The review was changed between reading and writing it."""
+
+
+def of_patron(book_id: str, patron_id: str) -> Review:
+    """A patron's review of a book.
+
+    Raises NotFound.
+    """
+    review = _kept(book_id, patron_id)
+    if review is None:
+        raise NotFound("You have not rated this e-book.")
+    return review
+
+
+def of_book(book_id: str, limit: int, cursor: str | None) -> tuple[list[Review], str | None]:
+    """A page of a book's reviews that are not hidden, newest first, and the cursor of the next.
+
+    Raises NotFound.
+    """
+    catalogue.book(book_id)
+    if cursor is not None and not is_id(cursor):
+        raise Invalid.field("cursor", "This is not a cursor of this list.")
+    page = Review.newest.query(
+        book_id,
+        Review.id < cursor if cursor else None,
+        filter_condition=Review.hidden == False,  # noqa: E712
+        scan_index_forward=False,
+        limit=limit,
+    )
+    items = list(page)
+    return items, items[-1].id if page.last_evaluated_key and items else None
+
+
+def write(book_id: str, patron_id: str, rating: int, text: str, cache: Cache, now: datetime) -> Review:
+    """Rate a book, or change what one said of it.
+
+    Raises NotFound, NotHadYet.
+    """
+    catalogue.book(book_id)
+    if not circulation.has_had(patron_id, book_id):
+        raise NotHadYet
+
+    def attempt() -> Review:
+        before = _kept(book_id, patron_id)
+        review = Review(
+            book_id=book_id,
+            patron_id=patron_id,
+            id=before.id if before else new_id(now),
+            rating=rating,
+            text=text,
+            hidden=before.hidden if before else False,
+            written_at=before.written_at if before else now,
+            changed_at=now,
+        )
+        transaction = Transaction()
+        transaction.put(review, _unmoved(before), lambda _: _ReviewMoved())
+        transaction.put(fact("review.written", now, subject=book_id, actor=patron_id, rating=rating))
+        _commit(transaction, book_id, rating - _points(before), 0 if before else 1, cache)
+        return review
+
+    return _again(attempt)
+
+
+def remove(book_id: str, patron_id: str, cache: Cache, now: datetime) -> None:
+    """Take one's review back.
+
+    Raises NotFound.
+    """
+
+    def attempt() -> None:
+        before = of_patron(book_id, patron_id)
+        transaction = Transaction()
+        transaction.delete(before, _unmoved(before), lambda _: _ReviewMoved())
+        transaction.put(fact("review.removed", now, subject=book_id, actor=patron_id))
+        _commit(transaction, book_id, -_points(before), -1, cache)
+
+    _again(attempt)
+
+
+def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
+    """Hide the words of a review; its rating counts on.
+
+    Raises NotFound.
+    """
+    book_id, patron_id = split_id(review_id)
+    transaction = Transaction()
+    transaction.update(
+        Review(book_id=book_id, patron_id=patron_id),
+        [Review.hidden.set(True)],
+        Review.rating.exists(),
+        lambda _: NotFound("There is no such review."),
+    )
+    transaction.put(fact("review.hidden", now, subject=review_id, actor=librarian_id))
+    transaction.commit()
+    return of_patron(book_id, patron_id)
+
+
+def _kept(book_id: str, patron_id: str) -> Review | None:
+    try:
+        return Review.get(book_id, patron_id, consistent_read=True)
+    except Review.DoesNotExist:
+        return None
+
+
+def _unmoved(before: Review | None) -> Condition:
+    if before is None:
+        return Review.rating.does_not_exist()
+    return Review.rating == before.rating
+
+
+def _points(review: Review | None) -> int:
+    return int(review.rating) if review else 0
+
+
+def _commit(transaction: Transaction, book_id: str, points: int, voices: int, cache: Cache) -> None:
+    book = catalogue.book(book_id)
+    catalogue.rate(transaction, book, points, voices)
+    transaction.commit()
+    catalogue.after_rating(book, cache)
+
+
+def _again(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns, tried again while others rate the same book."""
+    for _ in range(ATTEMPTS):
+        try:
+            return attempt()
+        except (_ReviewMoved, catalogue.BookChangedMeanwhile):
+            time.sleep(random.uniform(0, 0.05))
+    raise Unavailable(retry_after=1)

@@ -1,0 +1,268 @@
+"""Routes as the library declares them: who may call, what comes in, what goes out.
+
+`Routes` checks the role, validates the input, calls the view, and turns every LibraryError into problem details
+(RFC 9457). The same declarations make the OpenAPI document (`openapi.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+from chalice.app import Blueprint, CORSConfig, Request, Response
+
+from chalicelib.auth import Caller, Role, caller_of
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotJson, Outdated
+from chalicelib.validation import validated
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+PROBLEMS = "https://carrel.example/problems/"
+"""What the `type` of a problem starts with; the refusal's name follows."""
+
+CORS = CORSConfig(
+    allow_origin="*",
+    allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
+    expose_headers=["ETag", "Retry-After"],
+    max_age=86400,
+)
+
+
+_PUBLIC = "public, max-age=0, s-maxage=5, must-revalidate"
+
+
+class Who(Enum):
+    """Who may call a route."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed in"
+    PATRON = "patron"
+    LIBRARIAN = "librarian"
+
+    def admits(self, caller: Caller | None) -> bool:
+        match self:
+            case Who.ANYONE:
+                return True
+            case Who.SIGNED_IN:
+                return caller is not None
+            case Who.PATRON:
+                return caller is not None and caller.role is Role.PATRON
+            case Who.LIBRARIAN:
+                return caller is not None and caller.role is Role.LIBRARIAN
+
+
+class Nothing(msgspec.Struct):
+    """No input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B, Q]):
+    """One call of a route, its input validated."""
+
+    body: B
+    query: Q
+    request: Request
+    who: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls, on a route that is not open to anyone."""
+        assert self.who is not None
+        return self.who
+
+    @property
+    def address(self) -> str:
+        """The caller's internet address, as the gateway saw it."""
+        return self.request.context.get("identity", {}).get("sourceIp", "")
+
+    def require_match(self, representation: Any) -> None:
+        """Hold If-Match, where it was sent, to the entity tag of `representation` (RFC 9110, 13.1.1).
+
+        Raises Outdated.
+        """
+        wanted = self.header("if-match")
+        if wanted is not None and not _matches(wanted, entity_tag(msgspec.json.encode(representation))):
+            raise Outdated("Somebody changed this since you opened it. Load it again, then make your change.")
+
+    def header(self, name: str) -> str | None:
+        """A request header, or None."""
+        return self.request.headers.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with headers or a status of its own."""
+
+    body: Any
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route as declared, for the OpenAPI document."""
+
+    method: Method
+    path: str
+    who: Who
+    name: str
+    summary: str
+    body: type
+    query: type
+    returns: type | None
+    status: int
+    public_cache: bool
+    refusals: tuple[type[LibraryError], ...]
+
+
+class Routes(Blueprint):
+    """A feature's routes."""
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name)
+        self.operations: list[Operation] = []
+        self._handlers: list[Callable[..., Response]] = []
+
+    def guarded_by(self, authorizer: Any) -> Routes:
+        """These routes, with `authorizer` before each that is not open to anyone."""
+        for operation, handle in zip(self.operations, self._handlers, strict=True):
+            self.route(
+                operation.path,
+                methods=[operation.method],
+                cors=CORS,
+                # Any type reaches the view, so that a wrong one is refused in the library's own form.
+                content_types=["*/*"],
+                **({} if operation.who is Who.ANYONE else {"authorizer": authorizer}),
+            )(handle)
+        return self
+
+    def operation(
+        self,
+        method: Method,
+        path: str,
+        *,
+        who: Who,
+        body: type[B] = Nothing,
+        query: type[Q] = Nothing,
+        returns: type | None = None,
+        status: int = 200,
+        public_cache: bool = False,
+        refusals: tuple[type[LibraryError], ...] = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a view: called with a Call and the path's parameters, it returns a `returns`, or an Answer.
+
+        The view's docstring is the operation's summary. `public_cache` marks a GET of the catalogue, which
+        carries an ETag and may be kept by a CDN for a moment.
+        """
+
+        def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+            def handle(**parameters: str) -> Response:
+                request = self.current_request
+                try:
+                    call = self._call(request, who, body, query)
+                    return _respond(view(call, **parameters), status, request, public_cache=public_cache)
+                except LibraryError as error:
+                    return problem(error)
+                except Exception:
+                    logging.getLogger(__name__).exception("%s %s failed", method, path)
+                    return problem(LibraryError("Something went wrong on our side; it has been noted."))
+
+            handle.__name__ = view.__name__
+            summary = (view.__doc__ or "").strip().splitlines()[0]
+            self.operations.append(
+                Operation(
+                    method,
+                    path,
+                    who,
+                    view.__name__,
+                    summary,
+                    body,
+                    query,
+                    returns,
+                    status,
+                    public_cache,
+                    refusals,
+                )
+            )
+            self._handlers.append(handle)
+            return view
+
+        return declare
+
+    @staticmethod
+    def _call(request: Request, who: Who, body: type[B], query: type[Q]) -> Call[B, Q]:
+        authorizer = request.context.get("authorizer")
+        caller = caller_of(authorizer) if who is not Who.ANYONE and authorizer else None
+        if not who.admits(caller):
+            raise Forbidden(f"This is for the {who.value} only.")
+        sent = validated(body, _json(request)) if body is not Nothing else body()
+        asked = validated(query, dict(request.query_params or {}), query=True)
+        return Call(sent, asked, request, caller)
+
+
+def _json(request: Request) -> object:
+    raw = request.raw_body
+    if not raw:
+        return {}
+    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise NotJson(f"Send application/json, not {content_type[:100]}.")
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"This is not JSON: {error}.") from None
+
+
+def entity_tag(body: bytes) -> str:
+    """The entity tag of a representation."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def _respond(result: Any, status: int, request: Request, *, public_cache: bool) -> Response:
+    headers: dict[str, Any] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    if isinstance(result, Answer):
+        headers |= result.headers
+        status = result.status or status
+        result = result.body
+    body = b"" if result is None else msgspec.json.encode(result)
+    if request.method == "GET":
+        tag = headers["ETag"] = entity_tag(body)
+        # A shared cache may keep a page of the catalogue for a moment; a browser asks each time, so that
+        # nobody misses their own change.
+        headers["Cache-Control"] = _PUBLIC if public_cache else "private, no-cache"
+        if _matches(request.headers.get("if-none-match"), tag):
+            return Response(body="", headers=headers, status_code=304)
+    return Response(body=body.decode(), headers=headers, status_code=status)
+
+
+def _matches(header: str | None, tag: str) -> bool:
+    return header is not None and any(part.strip().removeprefix("W/") in (tag, "*") for part in header.split(","))
+
+
+def problem(error: LibraryError) -> Response:
+    """`error` as problem details (RFC 9457)."""
+    content: dict[str, Any] = {
+        "type": PROBLEMS + error.name,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    if error.fields:
+        content["errors"] = error.fields
+    if error.status == 409:
+        content["ways_out"] = error.ways_out
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(
+        body=msgspec.json.encode(content).decode(),
+        headers=headers,
+        status_code=error.status,
+    )

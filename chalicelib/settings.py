@@ -1,0 +1,75 @@
+"""What the environment says, read once and frozen. Nothing else in the library reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+class WrongSetting(Exception):
+    """A setting is missing or makes no sense; the message names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the library's parts are, and its secrets. Times are seconds, sizes bytes."""
+
+    stage: str
+    region: str
+    table_prefix: str
+    bucket: str
+    intake_queue_url: str | None
+    aws_endpoint_url: str | None
+    redis_url: str | None
+    public_url: str
+    objects_url: str | None
+    _jwt_secret: str
+    upload_limit: int = 200 * 1024 * 1024
+    access_token_life: int = 600
+    session_life: int = 30 * 24 * 3600
+
+    @property
+    def jwt_secret(self) -> str:
+        """What access tokens are signed with.
+
+        Raises WrongSetting; only here, so that tools which sign nothing need no secret.
+        """
+        if len(self._jwt_secret) < 32:
+            raise WrongSetting("JWT_SECRET must be set, to at least 32 characters")
+        return self._jwt_secret
+
+    @property
+    def secure(self) -> bool:
+        """Whether the library is reached over TLS, so that its cookies may be held to it."""
+        return self.public_url.startswith("https://")
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from `environment`.
+
+    Raises WrongSetting, which names the variable.
+    """
+    public_url = environment.get("PUBLIC_URL") or "http://127.0.0.1:8000"
+    if not public_url.startswith(("http://", "https://")):
+        raise WrongSetting("PUBLIC_URL must start with http:// or https://")
+    stage = environment.get("CARREL_STAGE") or "local"
+    return Settings(
+        stage=stage,
+        region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "eu-west-1",
+        table_prefix=environment.get("TABLE_PREFIX") or f"carrel-{stage}-",
+        bucket=environment.get("BUCKET") or f"carrel-{stage}-objects",
+        intake_queue_url=environment.get("INTAKE_QUEUE_URL") or None,
+        aws_endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+        redis_url=environment.get("REDIS_URL") or None,
+        public_url=public_url.rstrip("/"),
+        objects_url=environment.get("OBJECTS_URL") or None,
+        _jwt_secret=environment.get("JWT_SECRET", ""),
+    )
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process."""
+    return read(os.environ)

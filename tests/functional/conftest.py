@@ -1,0 +1,50 @@
+"""The library through its gateway, on moto in process. Concurrency is tested on the embedded cloud instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib import cache, clients, wiring
+from infra.local.provision import provision, read
+from tests.factories import Town
+from tests.fakes import FakeRedis, SettableClock
+
+
+@pytest.fixture(autouse=True)
+def cloud() -> Iterator[None]:
+    """An empty cloud with the library's tables, bucket and queues."""
+    with mock_aws():
+        clients.s3.cache_clear()
+        clients.sqs.cache_clear()
+        provision(read(), lambda service: boto3.client(service, region_name="eu-west-1"), stage="test")
+        yield
+    clients.s3.cache_clear()
+    clients.sqs.cache_clear()
+
+
+@pytest.fixture
+def redis() -> FakeRedis:
+    return FakeRedis()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
+    """The library's clock."""
+    clock = SettableClock()
+    monkeypatch.setattr(wiring, "now", clock)
+    return clock
+
+
+@pytest.fixture
+def town(monkeypatch: pytest.MonkeyPatch, redis: FakeRedis) -> Town:
+    """A library and who comes to it."""
+    from app import app
+    from infra.local.gateway.api import Api
+
+    kept = cache.Cache(lambda: redis, "test:")
+    monkeypatch.setattr(wiring, "cache", lambda: kept)
+    return Town(Api(app))
