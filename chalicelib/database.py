@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
+from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -25,12 +26,32 @@ ATTEMPTS = 8
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 
+C = TypeVar("C", bound=str)
+M = TypeVar("M", bound=Model)
 Refusal: TypeAlias = "Callable[[Any], LibraryError]"
 _Kind: TypeAlias = Literal["check", "delete", "put", "update"]
 
 # PynamoDB hands the writes of a transaction over in this order, whatever the order of the calls,
 # and the reasons of a cancellation come back in it.
 _ORDER: tuple[_Kind, ...] = ("check", "delete", "put", "update")
+
+
+class IntegerAttribute(Attribute[int]):
+    """A whole number; PynamoDB's own NumberAttribute promises no more than a float."""
+
+    attr_type = "N"
+
+    def serialize(self, value: Any) -> str:
+        return str(int(value))
+
+    def deserialize(self, value: Any) -> int:
+        return int(value)
+
+
+class ChoiceAttribute(Attribute[C]):
+    """One of a few words, given as a Literal type."""
+
+    attr_type = "S"
 
 
 class Place:
@@ -152,16 +173,24 @@ class Transaction:
 
 def _key_names(model: Model) -> list[str]:
     attributes = model.get_attributes()
-    keys = [(name, a) for name, a in attributes.items() if a.is_hash_key or a.is_range_key]
-    return [name for name, _ in sorted(keys, key=lambda pair: pair[1].is_range_key)]
+    hashed = [name for name, attribute in attributes.items() if attribute.is_hash_key]
+    return hashed + [name for name, attribute in attributes.items() if attribute.is_range_key]
 
 
 def _old(write: _Write) -> str | None:
     return "ALL_OLD" if write.refusal else None
 
 
+def get(model: type[M], *keys: str) -> M | None:
+    """The item as it stands, or None where there is none."""
+    try:
+        return model.get(*keys, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
 @contextmanager
-def snapshot() -> Iterator[TransactGet]:
+def snapshot() -> Generator[TransactGet]:
     """Several items as they stand at one moment, in one call; read the futures after the block."""
     with TransactGet(connection=_connection()) as reading:
         yield reading
@@ -171,12 +200,12 @@ def found(future: Any) -> Any:
     """The model that a snapshot's future holds, or None where there is no such item."""
     try:
         return future.get()
-    except future._model_cls.DoesNotExist:
+    except DoesNotExist:
         return None
 
 
 @contextmanager
-def unless(refusal: Callable[[], LibraryError]) -> Iterator[None]:
+def unless(refusal: Callable[[], LibraryError]) -> Generator[None]:
     """Raise `refusal` where the one write inside finds its condition false."""
     try:
         yield

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from chalicelib.errors import LibraryError
 from chalicelib.routing import Nothing, Operation, Who
 
 DOCUMENT = Path(__file__).with_name("openapi.json")

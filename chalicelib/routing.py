@@ -20,8 +20,8 @@ from chalicelib.auth import Caller, Role, caller_of
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotJson, Outdated
 from chalicelib.validation import validated
 
-B = TypeVar("B")
-Q = TypeVar("Q")
+B = TypeVar("B", bound=msgspec.Struct)
+Q = TypeVar("Q", bound=msgspec.Struct)
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 PROBLEMS = "https://carrel.example/problems/"
@@ -258,7 +258,7 @@ def problem(error: LibraryError) -> Response:
         content["errors"] = error.fields
     if error.status == 409:
         content["ways_out"] = error.ways_out
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(

@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib.errors import FieldError, Invalid
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _AT = re.compile(r" - at `\$(.*)`$")
 _WORDS = (

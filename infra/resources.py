@@ -47,7 +47,8 @@ _LOST_IF_REPLACED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"
 
 def table(model: type[Model]) -> dict[str, Any]:
     """The CloudFormation resource of a model's table."""
-    schema = model._get_schema()  # the one place where PynamoDB tells a model's keys and indexes
+    # The one place where PynamoDB tells a model's keys and indexes; nothing public does.
+    schema: Any = model._get_schema()  # pyright: ignore[reportPrivateUsage]
     noun = model.Meta.table_name.removeprefix(settings.current().table_prefix)
     properties: dict[str, Any] = {
         "TableName": {"Fn::Sub": f"carrel-${{Stage}}-{noun}"},

@@ -50,7 +50,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     expires_in: Annotated[int, Meta(description="Seconds")]
     role: RoleName
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the kind of token, not one
 
 
 class ReminderSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.accounts import passwords
 from chalicelib.accounts.tables import LIBRARIAN, Account, Name, Reminders
 from chalicelib.auth import Role
-from chalicelib.database import Transaction
+from chalicelib.database import Transaction, get
 from chalicelib.errors import Forbidden, Invalid, NotFound, Outdated, Rule
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
@@ -104,10 +104,8 @@ def _refuse_weak(password: str, username: str, email: str | None) -> None:
 
 
 def _holder(name: str) -> str | None:
-    try:
-        return Name.get(name, consistent_read=True).account_id
-    except Name.DoesNotExist:
-        return None
+    claim = get(Name, name)
+    return claim.account_id if claim else None
 
 
 def account(account_id: str) -> Account:
@@ -115,10 +113,10 @@ def account(account_id: str) -> Account:
 
     Raises NotFound.
     """
-    try:
-        return Account.get(account_id, consistent_read=True)
-    except Account.DoesNotExist:
-        raise NotFound from None
+    kept = get(Account, account_id)
+    if kept is None:
+        raise NotFound
+    return kept
 
 
 def find(login: str) -> Account | None:

@@ -16,7 +16,7 @@ from chalicelib.accounts import passwords, service
 from chalicelib.accounts.tables import Account, Session
 from chalicelib.auth import Caller, Role, issue
 from chalicelib.cache import Cache
-from chalicelib.database import unless
+from chalicelib.database import get, unless
 from chalicelib.errors import NotFound, TooManyAttempts, Unauthenticated
 from chalicelib.ids import is_id, new_id
 
@@ -133,11 +133,8 @@ def end_one_of(account_id: str, session_id: str, cache: Cache) -> None:
 
     Raises NotFound.
     """
-    try:
-        session = Session.get(session_id, consistent_read=True)
-    except Session.DoesNotExist:
-        raise NotFound from None
-    if session.account_id != account_id:
+    session = get(Session, session_id)
+    if session is None or session.account_id != account_id:
         raise NotFound
     end(session_id, cache)
 
@@ -154,9 +151,7 @@ def is_open(session_id: str, cache: Cache) -> bool:
     note = cache.recall(_note(session_id))
     if note is not None:
         return note == "open"
-    try:
-        Session.get(session_id, consistent_read=True, attributes_to_get=["id"])
-    except Session.DoesNotExist:
+    if get(Session, session_id) is None:
         return False
     # Only where nothing is noted: a sign-out in this very moment must not be written over.
     cache.remember(_note(session_id), "open", OPEN_FOR, only_new=True)
@@ -171,12 +166,10 @@ def _signed_in(account: Account, session: Session, secret: str | None, now: date
 
 def _session_of(token: str) -> tuple[Session, str]:
     session_id, _, secret = token.partition(".")
-    if not is_id(session_id):
+    session = get(Session, session_id) if is_id(session_id) else None
+    if session is None:
         raise SessionEnded
-    try:
-        return Session.get(session_id, consistent_read=True), secret
-    except Session.DoesNotExist:
-        raise SessionEnded from None
+    return session, secret
 
 
 def _expiry(now: datetime) -> datetime:

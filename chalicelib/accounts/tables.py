@@ -14,10 +14,11 @@ A Name is `username:…`, `email:…` (both case-folded) or `role:librarian`, of
 
 from __future__ import annotations
 
+from typing import Any
+
 from pynamodb.attributes import (
     ListAttribute,
     MapAttribute,
-    NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -25,16 +26,16 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.database import IntegerAttribute, Place, named
 
 LIBRARIAN = "role:librarian"
 
 
 class Reminders(MapAttribute[str, object]):
-    channels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=lambda: ["email"])
-    hour = NumberAttribute(default=18)
-    days_before_due = NumberAttribute(default=2)
-    idle_days = NumberAttribute(default=1)
+    channels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=lambda: ["email"])
+    hour = IntegerAttribute(default=18)
+    days_before_due = IntegerAttribute(default=2)
+    idle_days = IntegerAttribute(default=1)
 
 
 class Account(Model):
@@ -52,7 +53,7 @@ class Account(Model):
     reminders = Reminders(default=Reminders)
     report_format = UnicodeAttribute(default="html")
     created_at = UTCDateTimeAttribute()
-    revision = NumberAttribute(default=0)
+    revision = IntegerAttribute(default=0)
 
 
 class Name(Model):

@@ -35,9 +35,9 @@ def shown_section(section: Section) -> SectionShown:
         name=section.name,
         description=section.description,
         created_at=section.created_at,
-        book_count=int(section.book_count),
+        book_count=section.book_count,
         rating=service.mean(section.rating_sum, section.rating_count),
-        rating_count=int(section.rating_count),
+        rating_count=section.rating_count,
     )
 
 

@@ -21,6 +21,7 @@ Pages: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 Copies: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]
 Content: TypeAlias = Annotated[str, Meta(max_length=1_000_000, description="Markdown")]
 Format: TypeAlias = Literal["markdown", "epub", "pdf"]
+UploadStatus: TypeAlias = Literal["pending", "processing", "ready", "refused"]
 Rating: TypeAlias = Annotated[float, Meta(description="Mean of the ratings, 1 to 5")]
 PageLimit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
 Cursor: TypeAlias = Annotated[str, Meta(max_length=512)]
@@ -171,7 +172,7 @@ class UploadShown(msgspec.Struct, frozen=True, kw_only=True):
     """How an upload goes; `reason` says why it was refused."""
 
     id: str
-    status: Literal["pending", "processing", "ready", "refused"]
+    status: UploadStatus
     filename: str
     book_id: str | None
     reason: str | None

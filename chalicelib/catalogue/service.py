@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactGet
 
 from chalicelib import objects
 from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
+from chalicelib.catalogue import intake
 from chalicelib.catalogue.tables import BOOKS, REMOVED, Book, File, Price, Section, Shelving
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
-from chalicelib.database import Transaction, found
+from chalicelib.database import Transaction, found, get
 from chalicelib.errors import Invalid, LibraryError, NotFound, Outdated
 from chalicelib.facts import fact
 from chalicelib.ids import is_id, new_id
@@ -45,10 +48,10 @@ def section(section_id: str) -> Section:
 
     Raises NotFound.
     """
-    try:
-        return Section.get(ALL_SECTIONS, section_id, consistent_read=True)
-    except Section.DoesNotExist:
-        raise NotFound("There is no such section.") from None
+    kept = get(Section, ALL_SECTIONS, section_id)
+    if kept is None:
+        raise NotFound("There is no such section.")
+    return kept
 
 
 def sections(q: str | None, sort: str, limit: int, cursor: str | None) -> Listed:
@@ -89,7 +92,7 @@ def change_section(kept: Section, changes: dict[str, Any], librarian: str, cache
 
     Raises Outdated where it was renamed since it was read.
     """
-    actions = [Section.revision.set(kept.revision + 1)]
+    actions: list[Action] = [Section.revision.set(kept.revision + 1)]
     if "name" in changes:
         actions.append(Section.name.set(changes["name"]))
     if "description" in changes:
@@ -128,10 +131,7 @@ def take_books_out(section_id: str, cache: Cache) -> None:
 def _take_out(section_id: str, book_id: str, cache: Cache) -> None:
     transaction = Transaction()
     transaction.delete(Shelving(section_id=section_id, book_id=book_id))
-    try:
-        kept = book(book_id)
-    except NotFound:
-        kept = None
+    kept = get(Book, BOOKS, book_id)
     if kept is not None and section_id in kept.section_ids:
         rest = [s for s in kept.section_ids if s != section_id]
         transaction.update(
@@ -158,10 +158,10 @@ def book(book_id: str) -> Book:
 
     Raises NotFound.
     """
-    try:
-        return Book.get(BOOKS, book_id, consistent_read=True)
-    except Book.DoesNotExist:
-        raise NotFound("There is no such e-book.") from None
+    kept = get(Book, BOOKS, book_id)
+    if kept is None:
+        raise NotFound("There is no such e-book.")
+    return kept
 
 
 def within(snapshot: TransactGet, book_id: str) -> Any:
@@ -225,7 +225,7 @@ def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime
     content = fields.pop("content", None)
     made = new_book(new_id(now), fields, now)
     if content is not None:
-        made.file = _write(made, content)
+        made.file, made.words = _write(made, content)
     return put_on_shelves(made, librarian, cache, now)
 
 
@@ -277,7 +277,7 @@ def change_book(
     if "price" in changes:
         changes["price"] = Price(**changes["price"]) if changes["price"] else None
     if "content" in changes:
-        changes["file"] = _write(kept, changes.pop("content"))
+        changes["file"], changes["words"] = _write(kept, changes.pop("content"))
     before = list(kept.section_ids)
     if "section_ids" in changes:
         changes["section_ids"] = _distinct(changes["section_ids"])
@@ -311,7 +311,8 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
     kept = book(book_id)
     transaction = Transaction()
     transaction.delete(kept, Book.revision == kept.revision, lambda _: BookChangedMeanwhile())
-    transaction.put(Book(**{**kept.attribute_values, "collection": REMOVED}))
+    tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED}
+    transaction.put(Book(**tombstone))
     _shelve(transaction, kept, kept.section_ids, [])
     transaction.put(fact("book.removed", now, subject=book_id, actor=librarian))
     transaction.commit()
@@ -378,12 +379,16 @@ def _again(attempt: Callable[[], T]) -> T:
     return attempt()
 
 
-def _write(to: Book, content: str) -> File:
-    body = content.encode()
-    # A key of its own for each version, so that a reader who holds an address keeps what was promised.
-    key = f"books/{to.id}/{to.revision}.md"
+def _write(to: Book, content: str) -> tuple[File, int]:
+    """Keep written content, under a key of its own for each version; the file, and its words."""
+    try:
+        writing = intake.read_markdown(content)
+    except intake.Refused as refusal:
+        raise Invalid.field("content", refusal.reason, refusal.code) from None
+    body = writing.text.encode()
+    key = f"books/{to.id}/{secrets.token_hex(8)}.md"
     objects.put(key, body, "text/markdown; charset=utf-8")
-    return File(format="markdown", key=key, size=len(body))
+    return File(format="markdown", key=key, size=len(body)), writing.words
 
 
 def _distinct(ids: list[str]) -> list[str]:

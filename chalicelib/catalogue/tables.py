@@ -20,17 +20,20 @@ A removed book moves to the collection `removed`, where the loans that tell of i
 
 from __future__ import annotations
 
+from typing import Any
+
 from pynamodb.attributes import (
     ListAttribute,
     MapAttribute,
-    NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.catalogue.schemas import Format, UploadStatus
+from chalicelib.database import ChoiceAttribute, IntegerAttribute, Place, named
+from chalicelib.policy.schemas import Grant
 
 BOOKS = "books"
 REMOVED = "removed"
@@ -46,23 +49,23 @@ class Section(Model):
     name = UnicodeAttribute()
     description = UnicodeAttribute(default="")
     created_at = UTCDateTimeAttribute()
-    book_count = NumberAttribute(default=0)
-    rating_sum = NumberAttribute(default=0)
-    rating_count = NumberAttribute(default=0)
-    revision = NumberAttribute(default=0)
+    book_count = IntegerAttribute(default=0)
+    rating_sum = IntegerAttribute(default=0)
+    rating_count = IntegerAttribute(default=0)
+    revision = IntegerAttribute(default=0)
 
 
 class Price(MapAttribute[str, object]):
-    amount = NumberAttribute()
+    amount = IntegerAttribute()
     currency = UnicodeAttribute()
 
 
 class File(MapAttribute[str, object]):
     """What is read of a book: an object in storage, of `size` bytes."""
 
-    format = UnicodeAttribute()
+    format = ChoiceAttribute[Format]()
     key = UnicodeAttribute()
-    size = NumberAttribute()
+    size = IntegerAttribute()
 
 
 class Book(Model):
@@ -72,22 +75,22 @@ class Book(Model):
     collection = UnicodeAttribute(hash_key=True, default=BOOKS)
     id = UnicodeAttribute(range_key=True)
     title = UnicodeAttribute()
-    authors: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    authors: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=list)
     description = UnicodeAttribute(default="")
     language = UnicodeAttribute(null=True)
-    section_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
-    pages = NumberAttribute(null=True)
-    words = NumberAttribute(null=True)
+    section_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=list)
+    pages = IntegerAttribute(null=True)
+    words = IntegerAttribute(null=True)
     price = Price(null=True)
-    copies = NumberAttribute(null=True)
+    copies = IntegerAttribute(null=True)
     loan_period = UnicodeAttribute()
-    grant = UnicodeAttribute()
-    rating_sum = NumberAttribute(default=0)
-    rating_count = NumberAttribute(default=0)
+    grant = ChoiceAttribute[Grant]()
+    rating_sum = IntegerAttribute(default=0)
+    rating_count = IntegerAttribute(default=0)
     cover = UnicodeAttribute(null=True)
     file = File(null=True)
     created_at = UTCDateTimeAttribute()
-    revision = NumberAttribute(default=0)
+    revision = IntegerAttribute(default=0)
 
 
 class Shelving(Model):
@@ -108,9 +111,9 @@ class Upload(Model):
     book_id = UnicodeAttribute()
     replaces = UnicodeAttribute(null=True)
     filename = UnicodeAttribute()
-    size = NumberAttribute()
+    size = IntegerAttribute()
     key = UnicodeAttribute()
-    status = UnicodeAttribute(default="pending")
+    status = ChoiceAttribute[UploadStatus](default="pending")
     reason = UnicodeAttribute(null=True)
     uploaded_by = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()

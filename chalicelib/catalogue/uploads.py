@@ -13,7 +13,7 @@ import msgspec
 from chalicelib import clients, objects, settings
 from chalicelib.catalogue import service
 from chalicelib.catalogue.tables import Upload
-from chalicelib.database import unless
+from chalicelib.database import get, unless
 from chalicelib.errors import Invalid, NotFound, Rule, TooLarge
 from chalicelib.ids import new_id
 
@@ -68,10 +68,10 @@ def show(upload_id: str) -> Upload:
 
     Raises NotFound.
     """
-    try:
-        return Upload.get(upload_id, consistent_read=True)
-    except Upload.DoesNotExist:
-        raise NotFound("There is no such upload.") from None
+    kept = get(Upload, upload_id)
+    if kept is None:
+        raise NotFound("There is no such upload.")
+    return kept
 
 
 def complete(upload_id: str) -> Upload:

@@ -104,11 +104,8 @@ def check(step: Step, status: Status, due_at: datetime | None, now: datetime) ->
     Raises LoanHasMovedOn.
     """
     at = status_at(status, due_at, now)
-    if step is EXPIRE:
-        allowed = status is Status.ACTIVE and at is Status.EXPIRED
-    else:
-        allowed = at in step.sources
-    if not allowed:
+    past_due = status is Status.ACTIVE and at is Status.EXPIRED
+    if not (past_due if step is EXPIRE else at in step.sources):
         raise LoanHasMovedOn(f"This loan is {at}; it cannot be {_DONE[step.target]} now.")
 
 

@@ -15,7 +15,7 @@ from chalicelib.catalogue.tables import Book
 from chalicelib.circulation import rules
 from chalicelib.circulation.rules import OPEN, Status, Step
 from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
-from chalicelib.database import Transaction, snapshot
+from chalicelib.database import Transaction, get, snapshot
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule, WayOut
 from chalicelib.facts import Fact, fact
 from chalicelib.ids import is_id, new_id
@@ -38,7 +38,7 @@ def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> 
         book_reading = catalogue.within(reading, book_id)
         policy_reading = policy.within(reading)
     book = catalogue.settled(book_reading)
-    limit = int(policy.settled(policy_reading).loan_limit)
+    limit = policy.settled(policy_reading).loan_limit
     loan = Loan(
         patron_id=patron.id,
         id=new_id(now),
@@ -136,10 +136,10 @@ def loan_of(public_id: str, caller: Caller) -> Loan:
     patron_id, loan_id = split_id(public_id)
     if not (is_id(patron_id) and is_id(loan_id)) or not (caller.is_librarian or caller.id == patron_id):
         raise NotFound("There is no such loan.")
-    try:
-        return Loan.get(patron_id, loan_id, consistent_read=True)
-    except Loan.DoesNotExist:
-        raise NotFound("There is no such loan.") from None
+    loan = get(Loan, patron_id, loan_id)
+    if loan is None:
+        raise NotFound("There is no such loan.")
+    return loan
 
 
 def grant(public_id: str, librarian: Caller, period: str | None, now: datetime) -> Loan:
@@ -264,11 +264,8 @@ def _close(loan: Loan, now: datetime) -> bool:
 
 def open_loans(patron_id: str) -> list[Loan]:
     """What a patron has or asked for, as kept."""
-    try:
-        card = Card.get(patron_id, consistent_read=True)
-    except Card.DoesNotExist:
-        return []
-    keys = [(patron_id, loan_id) for loan_id in card.loans or ()]
+    card = get(Card, patron_id)
+    keys = [(patron_id, loan_id) for loan_id in (card.loans if card else None) or ()]
     return sorted(Loan.batch_get(keys, consistent_read=True), key=lambda loan: loan.id)
 
 
@@ -289,7 +286,7 @@ def has_had(patron_id: str, book_id: str) -> bool:
 
 def copies_out(book_ids: list[str]) -> dict[str, int]:
     """How many copies are out of each of these books that has limited ones."""
-    return {kept.book_id: int(kept.out) for kept in Copies.batch_get(book_ids, consistent_read=True)}
+    return {kept.book_id: kept.out for kept in Copies.batch_get(book_ids, consistent_read=True)}
 
 
 # ------------------------------------------------------------------------------------- removing a book

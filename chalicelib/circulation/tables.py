@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from pynamodb.attributes import (
     BooleanAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
@@ -29,7 +28,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.database import IntegerAttribute, Place, named
 from chalicelib.ids import LENGTH
 
 DUE_SHARDS = 8
@@ -123,4 +122,4 @@ class Copies(Model):
         table_name = named("copies")
 
     book_id = UnicodeAttribute(hash_key=True)
-    out = NumberAttribute(default=0)
+    out = IntegerAttribute(default=0)

@@ -8,17 +8,14 @@ from zoneinfo import ZoneInfo
 from pynamodb.transactions import TransactGet
 
 from chalicelib import periods
-from chalicelib.database import found, unless
+from chalicelib.database import found, get, unless
 from chalicelib.errors import Invalid, Outdated
 from chalicelib.policy.tables import LIBRARY, Policy
 
 
 def current() -> Policy:
     """The policy as it stands; the defaults where nothing was ever set."""
-    try:
-        return Policy.get(LIBRARY, consistent_read=True)
-    except Policy.DoesNotExist:
-        return Policy(LIBRARY)
+    return get(Policy, LIBRARY) or Policy(LIBRARY)
 
 
 def within(snapshot: TransactGet) -> Any:

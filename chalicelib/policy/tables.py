@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.database import IntegerAttribute, Place, named
 
 LIBRARY = "library"
 
@@ -24,9 +24,9 @@ class Policy(Model):
     name = UnicodeAttribute(default="Carrel")
     timezone = UnicodeAttribute(default="UTC")
     currency = UnicodeAttribute(default="EUR")
-    loan_limit = NumberAttribute(default=5)
+    loan_limit = IntegerAttribute(default=5)
     loan_period = UnicodeAttribute(default="P7D")
     grant = UnicodeAttribute(default="librarian")
     registration = UnicodeAttribute(default="open")
     pickup_window = UnicodeAttribute(default="P2D")
-    revision = NumberAttribute(default=0)
+    revision = IntegerAttribute(default=0)

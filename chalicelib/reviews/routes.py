@@ -22,7 +22,7 @@ def _shown(reviews: Sequence[Review]) -> list[ReviewShown]:
     return [
         ReviewShown(
             id=review.public_id,
-            rating=int(review.rating),
+            rating=review.rating,
             text=review.text,
             hidden=review.hidden,
             patron=Person(name=names.get(review.patron_id)),

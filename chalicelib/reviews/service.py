@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import service as circulation
-from chalicelib.database import Transaction
+from chalicelib.database import Transaction, get
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Unavailable
 from chalicelib.facts import fact
 from chalicelib.ids import is_id, new_id
@@ -126,10 +126,7 @@ def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
 
 
 def _kept(book_id: str, patron_id: str) -> Review | None:
-    try:
-        return Review.get(book_id, patron_id, consistent_read=True)
-    except Review.DoesNotExist:
-        return None
+    return get(Review, book_id, patron_id)
 
 
 def _unmoved(before: Review | None) -> Condition:
@@ -139,7 +136,7 @@ def _unmoved(before: Review | None) -> Condition:
 
 
 def _points(review: Review | None) -> int:
-    return int(review.rating) if review else 0
+    return review.rating if review else 0
 
 
 def _commit(transaction: Transaction, book_id: str, points: int, voices: int, cache: Cache) -> None:

@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.database import IntegerAttribute, Place, named
 from chalicelib.ids import LENGTH
 
 
@@ -33,7 +33,7 @@ class Review(Model):
     book_id = UnicodeAttribute(hash_key=True)
     patron_id = UnicodeAttribute(range_key=True)
     id = UnicodeAttribute()
-    rating = NumberAttribute()
+    rating = IntegerAttribute()
     text = UnicodeAttribute(default="")
     hidden = BooleanAttribute(default=False)
     written_at = UTCDateTimeAttribute()
