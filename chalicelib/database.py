@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
@@ -69,6 +70,7 @@ def named(noun: str) -> str:
     return settings.current().table_prefix + noun
 
 
+@cache
 def _connection() -> Connection:
     return Connection(
         region=Place.region,

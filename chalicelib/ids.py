@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="An identifier")]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
@@ -18,6 +23,11 @@ def new_id(now: datetime) -> str:
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     value = milliseconds << 80 | secrets.randbits(80)
     return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` could name a thing in an address: an identifier, or two in one."""
+    return is_id(text) or (is_id(text[:LENGTH]) and is_id(text[LENGTH:]))
 
 
 def is_id(text: str) -> bool:

@@ -17,7 +17,8 @@ import msgspec
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.auth import Caller, Role, caller_of
-from chalicelib.errors import Forbidden, Invalid, LibraryError, NotJson, Outdated
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, NotJson, Outdated
+from chalicelib.ids import is_reference
 from chalicelib.validation import validated
 
 B = TypeVar("B", bound=msgspec.Struct)
@@ -166,6 +167,8 @@ class Routes(Blueprint):
             def handle(**parameters: str) -> Response:
                 request = self.current_request
                 try:
+                    if not all(map(is_reference, parameters.values())):
+                        raise NotFound
                     call = self._call(request, who, body, query)
                     return _respond(view(call, **parameters), status, request, public_cache=public_cache)
                 except LibraryError as error:

@@ -15,8 +15,8 @@ Username: TypeAlias = Annotated[
     Meta(
         min_length=3,
         max_length=40,
-        pattern=r"^[\w](?:[\w.-]*[\w])?$",
-        description="Letters of any script, digits, and . _ - inside",
+        pattern=r"^[^\s@<>\"'&/\\,;:#?%\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$",
+        description="Letters of any script, digits, and . _ - without spaces",
     ),
 ]
 Email: TypeAlias = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$")]

@@ -57,16 +57,11 @@ def shown_book(book: Book) -> BookShown:
         grant=book.grant,
         rating=service.mean(book.rating_sum, book.rating_count),
         rating_count=book.rating_count,
-        cover_url=cover_url(book),
+        cover_url=service.cover_url(book),
         format=book.file.format if book.file else None,
         size=book.file.size if book.file else None,
         created_at=book.created_at,
     )
-
-
-def cover_url(book: Book) -> str | None:
-    """Where the cover is, from the root of the web app; its name changes with the picture."""
-    return f"/{book.cover}" if book.cover else None
 
 
 @routes.operation("GET", "/sections", who=Who.ANYONE, query=SectionList, returns=Sections, public_cache=True)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.accounts.schemas import Language
+from chalicelib.ids import Id
 from chalicelib.periods import Period
 from chalicelib.policy.schemas import Currency, Grant
 
@@ -16,7 +17,7 @@ SectionName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Description: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500)]
 Authors: TypeAlias = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=50)]
-SectionIds: TypeAlias = Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=20)]
+SectionIds: TypeAlias = Annotated[list[Id], Meta(max_length=20)]
 Pages: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 Copies: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]
 Content: TypeAlias = Annotated[str, Meta(max_length=1_000_000, description="Markdown")]
@@ -114,7 +115,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 class BookList(Page, frozen=True, kw_only=True):
     """Which e-books."""
 
-    section: str | None = None
+    section: Id | None = None
     sort: Literal["newest"] = "newest"
 
 
@@ -156,7 +157,7 @@ class NewUpload(msgspec.Struct, frozen=True, kw_only=True):
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     size: Annotated[int, Meta(ge=1, description="Bytes")]
     type: Annotated[str, Meta(max_length=100)] = "application/octet-stream"
-    book_id: str | None = None
+    book_id: Id | None = None
 
 
 class UploadTicket(msgspec.Struct, frozen=True, kw_only=True):

@@ -164,6 +164,11 @@ def book(book_id: str) -> Book:
     return kept
 
 
+def cover_url(kept: Book) -> str | None:
+    """Where a cover is, from the root of the web app; its name changes with the picture."""
+    return f"/{kept.cover}" if kept.cover else None
+
+
 def within(snapshot: TransactGet, book_id: str) -> Any:
     """The book as part of a snapshot; `settled` gives the book out of what this returns."""
     return snapshot.get(Book, BOOKS, book_id)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
-from chalicelib.catalogue.routes import cover_url
 from chalicelib.circulation import lists, rules, service
 from chalicelib.circulation.schemas import (
     Availability,
@@ -43,7 +42,7 @@ def _shown(loans: Sequence[Loan]) -> list[LoanShown]:
             book=BookOnLoan(
                 title=books[loan.book_id].title,
                 authors=list(books[loan.book_id].authors),
-                cover_url=cover_url(books[loan.book_id]),
+                cover_url=catalogue.cover_url(books[loan.book_id]),
             ),
             patron_id=loan.patron_id,
             patron=Person(name=names.get(loan.patron_id)),

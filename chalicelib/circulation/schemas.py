@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.catalogue.schemas import Page
+from chalicelib.ids import Id
 from chalicelib.periods import Period
 
 LoanStatus: TypeAlias = Literal[
@@ -58,14 +59,14 @@ class LoanList(Page, frozen=True, kw_only=True):
     """Which loans; `status` may name several, with commas."""
 
     status: Annotated[str, Meta(max_length=100, examples=["requested,active"])] | None = None
-    patron: str | None = None
-    book: str | None = None
+    patron: Id | None = None
+    book: Id | None = None
 
 
 class NewLoan(msgspec.Struct, frozen=True, kw_only=True):
     """A request for an e-book; `period`, if given, is at most the e-book's."""
 
-    book_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    book_id: Id
     period: Period | None = None
     if_unavailable: Literal["wait", "refuse"] | None = None
 

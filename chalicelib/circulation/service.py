@@ -11,7 +11,6 @@ from chalicelib import periods
 from chalicelib.auth import Caller
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
-from chalicelib.catalogue.tables import Book
 from chalicelib.circulation import rules
 from chalicelib.circulation.rules import OPEN, Status, Step
 from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
@@ -58,7 +57,7 @@ def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> 
     return loan
 
 
-def _asked_period(period: str | None, book: Book) -> str:
+def _asked_period(period: str | None, book: catalogue.Book) -> str:
     if period is None:
         return book.loan_period
     policy.checked_period("period", period)
@@ -67,7 +66,7 @@ def _asked_period(period: str | None, book: Book) -> str:
     return period
 
 
-def _open(loan: Loan, book: Book, limit: int, now: datetime) -> None:
+def _open(loan: Loan, book: catalogue.Book, limit: int, now: datetime) -> None:
     transaction = Transaction()
     if book.grant == "automatic":
         _start(transaction, loan, book, now)
@@ -91,7 +90,7 @@ def _refused_by(card: Card, book_id: str, limit: int) -> LibraryError:
     return rules.LoanLimitReached(f"You have {len(card.books or ())} of {limit} e-books. Return one first.")
 
 
-def _start(transaction: Transaction, loan: Loan, book: Book, now: datetime) -> None:
+def _start(transaction: Transaction, loan: Loan, book: catalogue.Book, now: datetime) -> None:
     """Let `loan` be active from `now`, and take a copy where they are limited."""
     loan.status = Status.ACTIVE
     loan.granted_at = now
@@ -198,7 +197,7 @@ def _take(
     actor: str | None,
     now: datetime,
     *,
-    book: Book | None = None,
+    book: catalogue.Book | None = None,
     reason: str | None = None,
 ) -> Loan:
     """Take `step`, if the loan is still where it was read."""

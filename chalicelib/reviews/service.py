@@ -113,6 +113,8 @@ def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
     Raises NotFound.
     """
     book_id, patron_id = split_id(review_id)
+    if not is_id(patron_id):
+        raise NotFound("There is no such review.")
     transaction = Transaction()
     transaction.update(
         Review(book_id=book_id, patron_id=patron_id),
