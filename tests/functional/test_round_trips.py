@@ -1,0 +1,109 @@
+"""How often each request goes to the database. A number that grows is a number to defend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.client
+import pytest
+
+from chalicelib.circulation import jobs
+from tests.factories import Town
+from tests.fakes import FakeRedis, SettableClock
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch):
+    """A context that lists the calls made to AWS inside it."""
+    calls: list[str] = []
+    inner = botocore.client.BaseClient._make_api_call
+
+    def count(self, operation, kwargs):
+        calls.append(operation)
+        return inner(self, operation, kwargs)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        calls.clear()
+        yield calls
+
+    return counting
+
+
+def test_a_books_page_is_one_read_and_then_none(town: Town, counted) -> None:
+    book, visitor = town.book(), town.visitor()
+    with counted() as calls:
+        visitor.get(f"/books/{book['id']}")
+        assert calls == ["GetItem"]
+    with counted() as calls:
+        visitor.get(f"/books/{book['id']}")
+        assert calls == []
+
+
+def test_the_newest_list_is_one_query_however_many_books_it_shows(town: Town, counted, redis: FakeRedis) -> None:
+    for _ in range(30):
+        town.book()
+    visitor = town.visitor()
+    with counted() as calls:
+        assert len(visitor.get("/books?limit=30").json["items"]) == 30
+        assert calls == ["Query"]
+
+
+def test_borrowing_is_one_read_and_one_transaction(town: Town, counted) -> None:
+    patron, book = town.patron(), town.book(copies=2)
+    with counted() as calls:
+        patron.post("/loans", {"book_id": book["id"]})
+    # The two batches put title and name into the answer.
+    assert calls == ["TransactGetItems", "TransactWriteItems", "BatchGetItem", "BatchGetItem"]
+
+
+def test_returning_is_one_read_and_one_transaction(town: Town, counted) -> None:
+    patron = town.patron()
+    loan = town.loan(patron, town.book(copies=2))
+    with counted() as calls:
+        patron.post(f"/loans/{loan['id']}/return")
+    assert calls == ["GetItem", "TransactWriteItems", "BatchGetItem", "BatchGetItem"]
+
+
+def test_a_page_of_loans_costs_the_same_for_one_and_for_many(town: Town, counted) -> None:
+    patrons = [town.patron() for _ in range(6)]
+    town.loan(patrons[0], town.book())
+    with counted() as calls:
+        town.librarian.get("/loans?status=active")
+        few = list(calls)
+    for patron in patrons[1:]:
+        town.loan(patron, town.book())
+    with counted() as calls:
+        assert len(town.librarian.get("/loans?status=active").json["items"]) == 6
+        assert calls == few == ["Query", "BatchGetItem", "BatchGetItem"]
+
+
+def test_expiry_reads_what_is_due_and_not_what_is_out(town: Town, counted, clock: SettableClock) -> None:
+    due = town.book(loan_period="PT1M")
+    town.loan(town.patron(), due)
+
+    def cost() -> list[str]:
+        with counted() as calls:
+            jobs.expire_loans(clock())
+            return list(calls)
+
+    clock.forward(minutes=2)
+    alone = cost()
+    for _ in range(8):
+        town.loan(town.patron(), town.book(loan_period="P2W"))
+    town.loan(town.patron(), due)
+    clock.forward(minutes=2)
+    among_many = cost()
+    assert sorted(alone) == sorted(among_many)
+    assert alone.count("TransactWriteItems") == 1
+
+
+def test_a_signed_in_request_asks_the_cache_and_not_the_database_for_its_session(town: Town, counted) -> None:
+    patron = town.patron()
+    patron.get("/me")
+    with counted() as calls:
+        patron.get("/me")
+    assert calls == ["GetItem"]
