@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from tests.client import Client
+from tests.client import Client, Transport
 
 PASSWORD = "correct horse battery"
 LIBRARIAN = {"email": "librarian@carrel.example", "password": "keeper of the books"}
@@ -17,13 +17,14 @@ _numbers = itertools.count(1)
 class Town:
     """A library and who comes to it."""
 
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
-        self._wsgi = wsgi
+    def __init__(self, send: Transport, make_librarian: Callable[[], object] = lambda: None) -> None:
+        self._send = send
+        self._make_librarian = make_librarian
         self._librarian: Client | None = None
 
     def visitor(self) -> Client:
         """Somebody who is not signed in."""
-        return Client(self._wsgi)
+        return Client(self._send)
 
     def patron(self, name: str | None = None) -> Client:
         """A patron, signed in."""
@@ -38,9 +39,7 @@ class Town:
     def librarian(self) -> Client:
         """The librarian, signed in."""
         if self._librarian is None:
-            import app
-
-            app.setup({"librarian": LIBRARIAN}, None)
+            self._make_librarian()
             self._librarian = self.visitor()
             assert self._librarian.sign_in(LIBRARIAN["email"], LIBRARIAN["password"]).status == 200
         return self._librarian

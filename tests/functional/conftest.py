@@ -12,7 +12,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import cache, clients, wiring
 from infra.local.provision import provision, read
-from tests.factories import Town
+from tests.client import in_process
+from tests.factories import LIBRARIAN, Town
 from tests.fakes import FakeRedis, SettableClock
 
 REGION = "eu-west-1"
@@ -51,9 +52,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
 @pytest.fixture
 def town(monkeypatch: pytest.MonkeyPatch, redis: FakeRedis) -> Town:
     """A library and who comes to it."""
-    from app import app
+    from app import app, setup
     from infra.local.gateway.api import Api
 
     kept = cache.Cache(lambda: redis, "test:")
     monkeypatch.setattr(wiring, "cache", lambda: kept)
-    return Town(Api(app))
+    return Town(in_process(Api(app)), lambda: setup({"librarian": LIBRARIAN}, None))

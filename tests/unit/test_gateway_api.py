@@ -208,7 +208,7 @@ class TestLimits:
         def broken(environ: Any, start_response: Any) -> list[bytes]:
             raise RuntimeError("swordfish")
 
-        got = ask(Front(api, broken, broken, broken), "GET", "/")
+        got = ask(Front(api=api, site=broken, covers=broken, objects=broken, mailbox=broken), "GET", "/")
         assert (got.status, b"swordfish" in got.body) == (500, False)
 
 

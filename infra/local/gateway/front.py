@@ -1,0 +1,39 @@
+"""The front door: hands each request to the part whose address it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from infra.local.gateway import refusals, wsgi
+from infra.local.gateway.covers import PREFIX as COVERS
+from infra.local.gateway.mailbox import PREFIX as MAILBOX
+from infra.local.gateway.objects import PREFIX as OBJECTS
+from infra.local.gateway.refusals import Refused
+from infra.local.gateway.wsgi import App, Environ, StartResponse
+
+log = logging.getLogger(__name__)
+
+
+class Front:
+    """The WSGI application of the whole local library."""
+
+    def __init__(self, *, api: App, site: App, covers: App, objects: App, mailbox: App) -> None:
+        self._parts = [
+            ("/api", api),
+            ("/opds", api),
+            (COVERS, covers),
+            (OBJECTS, objects),
+            (MAILBOX, mailbox),
+        ]
+        self._site = site
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        part = next((p for prefix, p in self._parts if path == prefix or path.startswith(f"{prefix}/")), self._site)
+        try:
+            return part(environ, start_response)
+        except Exception:
+            # The trace is for the log; what it says of the inside is none of the client's business.
+            log.exception("%s %s failed in the gateway", environ["REQUEST_METHOD"], path)
+            return wsgi.send(refusals.answer(Refused("DEFAULT_5XX", 500)), environ, start_response)
