@@ -1,0 +1,34 @@
+/** Where one is in a book: a locator only its own format understands, how far (0 to 1), in which chapter. */
+export interface Place {
+  locator: string
+  progress: number
+  chapter: string
+}
+
+export interface TypeSettings {
+  /** Percent of the book's own size. */
+  size: number
+  spacing: number
+}
+
+export const sizes = [80, 90, 100, 115, 130, 150, 175, 200] as const
+
+const key = 'carrel.type'
+const usual: TypeSettings = { size: 100, spacing: 1.6 }
+
+/** The type this device remembers. */
+export function rememberedType(): TypeSettings {
+  try {
+    const { size, spacing } = JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<TypeSettings>
+    return {
+      size: sizes.find((known) => known === size) ?? usual.size,
+      spacing: typeof spacing === 'number' && spacing >= 1.2 && spacing <= 2.2 ? spacing : usual.spacing,
+    }
+  } catch {
+    return usual
+  }
+}
+
+export function rememberType(type: TypeSettings) {
+  localStorage.setItem(key, JSON.stringify(type))
+}

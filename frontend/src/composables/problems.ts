@@ -1,0 +1,32 @@
+import { useI18n } from 'vue-i18n'
+import { problemOf, type FieldProblem, type Problem } from '@/api/problem'
+import { useToasts } from './toasts'
+
+/** Problems in the reader's language: by the rule's name where the app knows it, else in the library's own words. */
+export function useProblemText() {
+  const { t, te, locale } = useI18n()
+  const { say } = useToasts()
+
+  function describe(problem: Problem): string {
+    const known = `problems.${problem.rule}`
+    // The library's own words hold more (which book, which day), and they are English.
+    if (problem.detail && locale.value === 'en') return problem.detail
+    if (problem.rule && te(known)) return t(known)
+    const status = `problems.status-${problem.status}`
+    if (problem.detail) return problem.detail
+    if (te(status)) return t(status)
+    return problem.title || t('problems.unknown')
+  }
+
+  function describeField({ code, message }: FieldProblem): string {
+    const known = `fields.${code}`
+    return locale.value !== 'en' && code && te(known) ? t(known) : message
+  }
+
+  /** Tells of a failed action that has no form to tell of it. */
+  function report(thrown: unknown) {
+    say(describe(problemOf(thrown)), 'bad')
+  }
+
+  return { describe, describeField, report }
+}

@@ -1,0 +1,61 @@
+import { createI18n } from 'vue-i18n'
+import en from './en.json'
+
+export const languages = { en: 'English', ar: 'العربية', fr: 'Français', hi: 'हिन्दी' } as const
+export type Language = keyof typeof languages
+
+type Messages = typeof en
+
+const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: Messages }>> = {
+  ar: () => import('./ar.json'),
+  fr: () => import('./fr.json'),
+  hi: () => import('./hi.json'),
+}
+
+/** Chooses among a message's forms by CLDR's plural rules, in CLDR's order of the categories a language has. */
+function pluralOf(language: Language) {
+  const rules = new Intl.PluralRules(language)
+  const order = ['zero', 'one', 'two', 'few', 'many', 'other'].filter((category) =>
+    (rules.resolvedOptions().pluralCategories as string[]).includes(category),
+  )
+  return (count: number, forms: number) => Math.min(order.indexOf(rules.select(count)), forms - 1)
+}
+
+export const i18n = createI18n<[Messages], Language, false>({
+  legacy: false,
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en } as Record<Language, Messages>,
+  pluralRules: Object.fromEntries(
+    (Object.keys(languages) as Language[]).map((language) => [language, pluralOf(language)]),
+  ),
+})
+
+const visitKey = 'carrel.visit-language'
+
+function isLanguage(tag: string | null | undefined): tag is Language {
+  return tag != null && tag in languages
+}
+
+/** The language asked for by `?lang=` for this visit alone, if any. */
+export function visitLanguage(): Language | null {
+  const asked = new URLSearchParams(location.search).get('lang')
+  if (isLanguage(asked)) sessionStorage.setItem(visitKey, asked)
+  const kept = sessionStorage.getItem(visitKey)
+  return isLanguage(kept) ? kept : null
+}
+
+/** Shows the app in `language`, unless this visit was asked for in another. */
+export async function showLanguage(language: string | null | undefined) {
+  const chosen = visitLanguage() ?? (isLanguage(language) ? language : 'en')
+  if (chosen !== 'en' && !i18n.global.availableLocales.includes(chosen))
+    i18n.global.setLocaleMessage(chosen, (await loaders[chosen]()).default)
+  i18n.global.locale.value = chosen
+  document.documentElement.lang = chosen
+  document.documentElement.dir = chosen === 'ar' ? 'rtl' : 'ltr'
+}
+
+/** Starts in the visit's language, or the first of the browser's that the app speaks. */
+export async function startLanguage() {
+  await showLanguage(navigator.languages.map((tag) => tag.split('-')[0]).find(isLanguage))
+}

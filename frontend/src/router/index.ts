@@ -1,0 +1,103 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { useSession } from '@/stores/session'
+import { nextPath } from './next'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Who may see the page; everyone where it is not said. */
+    who?: 'signed-in' | 'patron' | 'librarian' | 'guest'
+    /** The page fills the window, without the library's header. */
+    bare?: boolean
+  }
+}
+
+const id = (route: RouteLocationNormalized) => ({ id: String(route.params.id) })
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'home', component: () => import('@/views/patron/HomePage.vue') },
+    { path: '/sections', name: 'sections', component: () => import('@/views/patron/SectionsPage.vue') },
+    {
+      path: '/sections/:id',
+      name: 'section',
+      component: () => import('@/views/patron/SectionPage.vue'),
+      props: id,
+    },
+    { path: '/books/:id', name: 'book', component: () => import('@/views/patron/BookPage.vue'), props: id },
+    {
+      path: '/read/:id',
+      name: 'reader',
+      component: () => import('@/views/patron/ReaderPage.vue'),
+      props: id,
+      meta: { who: 'signed-in', bare: true },
+    },
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('@/views/patron/LoginPage.vue'),
+      meta: { who: 'guest' },
+    },
+    {
+      path: '/register',
+      name: 'register',
+      component: () => import('@/views/patron/RegisterPage.vue'),
+      meta: { who: 'guest' },
+    },
+    {
+      path: '/me',
+      name: 'profile',
+      component: () => import('@/views/patron/ProfilePage.vue'),
+      meta: { who: 'signed-in' },
+    },
+    {
+      path: '/me/loans',
+      name: 'my-loans',
+      component: () => import('@/views/patron/MyLoansPage.vue'),
+      meta: { who: 'patron' },
+    },
+    {
+      path: '/librarian',
+      component: () => import('@/views/librarian/LibrarianPages.vue'),
+      meta: { who: 'librarian' },
+      children: [
+        { path: '', name: 'desk', component: () => import('@/views/librarian/DeskPage.vue') },
+        { path: 'requests', name: 'requests', component: () => import('@/views/librarian/RequestsPage.vue') },
+        { path: 'loans', name: 'loans', component: () => import('@/views/librarian/LoansPage.vue') },
+        { path: 'books', name: 'books', component: () => import('@/views/librarian/BooksPage.vue') },
+        { path: 'books/new', name: 'new-book', component: () => import('@/views/librarian/NewBookPage.vue') },
+        {
+          path: 'books/:id',
+          name: 'edit-book',
+          component: () => import('@/views/librarian/EditBookPage.vue'),
+          props: id,
+        },
+        {
+          path: 'sections',
+          name: 'edit-sections',
+          component: () => import('@/views/librarian/SectionsDeskPage.vue'),
+        },
+        { path: 'settings', name: 'settings', component: () => import('@/views/librarian/SettingsPage.vue') },
+      ],
+    },
+    { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/views/patron/NotFoundPage.vue') },
+  ],
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  await session.restore()
+  switch (to.meta.who) {
+    case 'guest':
+      return session.isSignedIn ? nextPath(to.query.next) : true
+    case 'signed-in':
+    case 'patron':
+    case 'librarian':
+      if (!session.isSignedIn) return { name: 'login', query: { next: to.fullPath } }
+      if (to.meta.who === 'signed-in' || session.me?.role === to.meta.who) return true
+      return { name: 'not-found', params: { rest: to.path.slice(1).split('/') }, query: to.query }
+    default:
+      return true
+  }
+})
