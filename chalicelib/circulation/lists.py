@@ -36,30 +36,31 @@ def statuses(text: str | None) -> frozenset[Status]:
         raise Invalid.field("status", f"A status is one of {', '.join(Status)}.", "choice") from None
 
 
-def of_patron(
-    patron_id: str,
-    wanted: frozenset[Status],
-    limit: int,
-    cursor: str | None,
-    now: datetime,
-    *,
-    book_id: str | None = None,
-) -> LoanPage:
-    """A patron's loans, of one book if it is given."""
-    condition = _is(wanted, now)
-    if book_id is not None:
-        condition = (Loan.book_id == book_id) & condition
+def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> LoanPage:
+    """A patron's loans."""
     return _page(
         Loan.query(
             patron_id,
             _before(cursor),
-            filter_condition=condition,
+            filter_condition=_is(wanted, now),
             scan_index_forward=False,
             page_size=limit + 1,
             consistent_read=True,
         ),
         limit,
     )
+
+
+def of_patron_and_book(
+    patron_id: str, book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime
+) -> LoanPage:
+    """A patron's loans of one book: few, so they are read whole and sorted here."""
+    _before(cursor)
+    loans = Loan.of_book.query(
+        patron_id, Loan.book_id == book_id, filter_condition=_is(wanted, now), consistent_read=True
+    )
+    before = (loan for loan in loans if cursor is None or loan.id < cursor)
+    return _page(sorted(before, key=lambda loan: loan.id, reverse=True), limit)
 
 
 def of_book(book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> LoanPage:

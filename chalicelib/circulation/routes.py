@@ -81,14 +81,17 @@ def list_loans(call: Call[Nothing, LoanList]) -> Loans:
     """One's own loans, or, for the librarian, everybody's."""
     asked, now = call.query, wiring.now()
     wanted = lists.statuses(asked.status)
-    if not call.caller.is_librarian:
-        page = lists.of_patron(call.caller.id, wanted, asked.limit, asked.cursor, now, book_id=asked.book)
-    elif asked.patron is not None:
-        page = lists.of_patron(asked.patron, wanted, asked.limit, asked.cursor, now, book_id=asked.book)
-    elif asked.book is not None:
-        page = lists.of_book(asked.book, wanted, asked.limit, asked.cursor, now)
-    else:
-        page = lists.of_library(wanted, asked.limit, asked.cursor, now)
+    patron = asked.patron if call.caller.is_librarian else call.caller.id
+    part = (wanted, asked.limit, asked.cursor, now)
+    match patron, asked.book:
+        case None, None:
+            page = lists.of_library(*part)
+        case None, book:
+            page = lists.of_book(book, *part)
+        case patron, None:
+            page = lists.of_patron(patron, *part)
+        case patron, book:
+            page = lists.of_patron_and_book(patron, book, *part)
     return Loans(items=_shown(page.items), next_cursor=page.next_cursor)
 
 

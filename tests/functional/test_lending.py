@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.circulation import jobs
+from tests.client import Client
 from tests.factories import Town
 from tests.fakes import SettableClock
 
@@ -147,3 +148,26 @@ def test_the_librarians_list_pages_through_every_loan_once(town: Town) -> None:
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert sorted(seen) == sorted(made)
+
+
+def test_loans_are_listed_by_patron_by_book_and_by_both(town: Town) -> None:
+    ada, ben = town.patron(), town.patron()
+    one, two = town.book(), town.book()
+    first = town.loan(ada, one)
+    ada.post(f"/loans/{first['id']}/return")
+    again, other, bens = town.loan(ada, one), town.loan(ada, two), town.loan(ben, one)
+
+    def listed(client: Client, query: str) -> list[str]:
+        return [item["id"] for item in client.get(f"/loans?{query}").json["items"]]
+
+    desk = town.librarian
+    assert listed(desk, f"book={one['id']}") == [bens["id"], again["id"], first["id"]]
+    assert listed(desk, f"patron={ada.id}") == [other["id"], again["id"], first["id"]]
+    assert listed(desk, f"patron={ada.id}&book={one['id']}") == [again["id"], first["id"]]
+    assert listed(ada, f"book={one['id']}") == [again["id"], first["id"]]
+    assert listed(ada, f"book={one['id']}&status=returned") == [first["id"]]
+    assert listed(ada, f"patron={ben.id}") == [other["id"], again["id"], first["id"]], "own loans only"
+    page = ada.get(f"/loans?book={one['id']}&limit=1").json
+    assert listed(ada, f"book={one['id']}&limit=1&cursor={page['next_cursor']}") == [first["id"]]
+    for query in ("cursor=nonsense", "status=lost", f"book={one['id']}&cursor=nonsense"):
+        assert desk.get(f"/loans?{query}").status == 422

@@ -118,7 +118,7 @@ def test_the_gateway_asks_about_a_token_each_time(resources: dict[str, Any]) -> 
 
 
 def test_what_people_own_outlives_the_stack(resources: dict[str, Any]) -> None:
-    kept = {name for name, r in resources.items() if r.get("DeletionPolicy") == "Retain"}
+    kept = {name for name, r in resources.items() if r.get("DeletionPolicy") == "RetainExceptOnCreate"}
     assert kept >= {name for name, r in resources.items() if r.get("Type") == "AWS::DynamoDB::Table"} | {"Objects"}
 
 
