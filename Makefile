@@ -51,8 +51,13 @@ check: ## formatting, lint, types, import direction, OpenAPI drift, known holes 
 
 .PHONY: rehearse
 rehearse: ## package, deploy to the embedded cloud through CloudFormation, and test what was deployed
-	@$(ONE_AT_A_TIME) $(MAKE) install build chromium
+	@$(ONE_AT_A_TIME) $(MAKE) install build
 	@.venv/bin/python -m infra.rehearse
+
+.PHONY: deploy
+deploy: ## package and deploy to AWS: make deploy STAGE=prod
+	@$(ONE_AT_A_TIME) $(MAKE) install build
+	@.venv/bin/python -m infra.deploy $(STAGE)
 
 .PHONY: deploy
 deploy: ## put the library into AWS: make deploy STAGE=…

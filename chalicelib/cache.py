@@ -125,4 +125,8 @@ def connection(url: str) -> Any:
     """A Redis at `url` that is given up on soon: an answer from the database is never far."""
     import redis
 
-    return redis.Redis.from_url(url, socket_timeout=0.04, socket_connect_timeout=0.04, retry=None, protocol=2)
+    # Shaking hands over TLS takes a few round trips; it is done once for each process.
+    connect_timeout = 0.25 if url.startswith("rediss:") else 0.04
+    return redis.Redis.from_url(
+        url, socket_timeout=0.04, socket_connect_timeout=connect_timeout, retry=None, protocol=2
+    )

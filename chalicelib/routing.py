@@ -36,7 +36,7 @@ CORS = CORSConfig(
 )
 
 
-_PUBLIC = "public, max-age=0, s-maxage=5, must-revalidate"
+_PUBLIC = "public, max-age=0, must-revalidate"
 
 
 class Who(Enum):
@@ -237,8 +237,8 @@ def _respond(result: Any, status: int, request: Request, *, public_cache: bool) 
     body = b"" if result is None else msgspec.json.encode(result)
     if request.method == "GET":
         tag = headers["ETag"] = entity_tag(body)
-        # A shared cache may keep a page of the catalogue for a moment; a browser asks each time, so that
-        # nobody misses their own change.
+        # A page of the catalogue may be kept by anyone who asks each time whether it is still true: a change
+        # shows at once, and what did not change is not sent again.
         headers["Cache-Control"] = _PUBLIC if public_cache else "private, no-cache"
         if _matches(request.headers.get("if-none-match"), tag):
             return Response(body="", headers=headers, status_code=304)

@@ -57,7 +57,7 @@ def table(model: type[Model]) -> dict[str, Any]:
             {"AttributeName": a["AttributeName"], "AttributeType": a["AttributeType"]}
             for a in _distinct(schema["attribute_definitions"])
         ],
-        "KeySchema": schema["key_schema"],
+        "KeySchema": _hash_first(schema["key_schema"]),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
     }
     for property_name, key in (
@@ -68,7 +68,7 @@ def table(model: type[Model]) -> dict[str, Any]:
             properties[property_name] = [
                 {
                     "IndexName": index["index_name"],
-                    "KeySchema": index["key_schema"],
+                    "KeySchema": _hash_first(index["key_schema"]),
                     "Projection": index["projection"],
                 }
                 for index in indexes
@@ -82,6 +82,11 @@ def table(model: type[Model]) -> dict[str, Any]:
     if view := getattr(model.Meta, "stream_view_type", None):
         properties["StreamSpecification"] = {"StreamViewType": view}
     return {"Type": "AWS::DynamoDB::Table", **_LOST_IF_REPLACED, "Properties": properties}
+
+
+def _hash_first(keys: Any) -> list[dict[str, str]]:
+    """As DynamoDB wants them; PynamoDB has them in the order of the attributes' names."""
+    return sorted(keys, key=lambda key: key["KeyType"])
 
 
 def _distinct(definitions: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
+import shutil
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -75,10 +76,14 @@ class EmbeddedCloud:
         """
         if not PYTHON.exists():
             raise Trouble("The embedded cloud is not installed; run `make install` first.")
-        self.data.mkdir(parents=True, exist_ok=True)
+        scratch = self.data / "tmp"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "CLOUD_DATA": str(self.data),
+            # Functions deployed to it are unpacked here, and stay behind when it is killed.
+            "TMPDIR": str(scratch),
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

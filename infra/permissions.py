@@ -1,0 +1,108 @@
+"""What each function may do: a role of its own, with the actions its code calls and nothing more.
+
+The emulator checks these too (`AUTH`), so a permission that is missing fails `make rehearse` and not the first
+patron.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Statement = dict[str, Any]
+
+ITEMS = (
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:Query",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+)
+"""All that is done to items. A transaction needs the actions it is made of. No Scan: the library has none."""
+
+OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+
+
+def roles(tables: Sequence[str]) -> dict[str, Any]:
+    """The functions' roles, by logical id, for a library with these tables (logical ids).
+
+    The key of `GRANTS` with "Role" after it names the role.
+    """
+    return {f"{function}Role": _role([_log(function), *statements(tables)]) for function, statements in GRANTS.items()}
+
+
+def _api(tables: Sequence[str]) -> list[Statement]:
+    return [
+        *_items(tables),
+        _allow(OBJECTS, {"Fn::Sub": "${Objects.Arn}/*"}),
+        # Without ListBucket, asking for an object that is not there is answered 403 and not 404.
+        _allow(["s3:ListBucket"], _arn("Objects")),
+        _allow(["sqs:SendMessage"], _arn("IntakeQueue")),
+    ]
+
+
+def _intake(tables: Sequence[str]) -> list[Statement]:
+    return [
+        *_items(tables),
+        _allow(OBJECTS, {"Fn::Sub": "${Objects.Arn}/*"}),
+        _allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], _arn("IntakeQueue")),
+    ]
+
+
+def _tell(tables: Sequence[str]) -> list[Statement]:
+    reading = ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
+    return [
+        *_items(tables),
+        _allow(reading, _arn("FactTable", "StreamArn")),
+        _allow(["dynamodb:ListStreams"], "*"),  # the one action here that takes no resource
+        _allow(["sqs:SendMessage"], _arn("TellDeadLetters")),
+    ]
+
+
+def _bearer(_: Sequence[str]) -> list[Statement]:
+    return [_allow(["dynamodb:GetItem"], _arn("SessionTable"))]
+
+
+def _items(tables: Sequence[str]) -> list[Statement]:
+    return [
+        _allow(ITEMS, [_arn(table) for table in tables]),
+        _allow(["dynamodb:Query"], [{"Fn::Sub": f"${{{table}.Arn}}/index/*"} for table in tables]),
+    ]
+
+
+def _log(function: str) -> Statement:
+    return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], _arn(f"{function}Log"))
+
+
+GRANTS = {
+    "APIHandler": _api,
+    "Bearer": _bearer,
+    "Setup": _items,
+    "ExpireLoans": _items,
+    "Intake": _intake,
+    "Tell": _tell,
+}
+"""The functions as Chalice calls them in its template, and what each is granted."""
+
+
+def _role(statements: Sequence[Statement]) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = {"Version": "2012-10-17", "Statement": list(statements)}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": [{"PolicyName": "library", "PolicyDocument": policy}],
+        },
+    }
+
+
+def _allow(actions: Sequence[str], resource: Any) -> Statement:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def _arn(logical_id: str, attribute: str = "Arn") -> dict[str, Any]:
+    return {"Fn::GetAtt": [logical_id, attribute]}
