@@ -55,11 +55,6 @@ rehearse: ## package, deploy to the embedded cloud through CloudFormation, and t
 	@.venv/bin/python -m infra.rehearse
 
 .PHONY: deploy
-deploy: ## package and deploy to AWS: make deploy STAGE=prod
-	@$(ONE_AT_A_TIME) $(MAKE) install build
-	@.venv/bin/python -m infra.deploy $(STAGE)
-
-.PHONY: deploy
 deploy: ## put the library into AWS: make deploy STAGE=…
 	@[ -n "$(STAGE)" ] || { echo "Say which stage: make deploy STAGE=…" >&2; exit 1; }
 	@$(ONE_AT_A_TIME) $(MAKE) install build

@@ -7,6 +7,13 @@ import { router } from './router'
 import { startTheme } from './composables/theme'
 import './styles/app.scss'
 
+// A page opened before the library was updated asks for parts that are gone: it starts anew.
+addEventListener('vite:preloadError', (event) => {
+  if (!navigator.onLine) return
+  event.preventDefault()
+  location.reload()
+})
+
 async function start() {
   startTheme()
   await startLanguage()

@@ -38,12 +38,15 @@ function isLanguage(tag: string | null | undefined): tag is Language {
 }
 
 /** The language asked for by `?lang=` for this visit alone, if any. */
-export function visitLanguage(): Language | null {
+function visitLanguage(): Language | null {
   const asked = new URLSearchParams(location.search).get('lang')
   if (isLanguage(asked)) sessionStorage.setItem(visitKey, asked)
   const kept = sessionStorage.getItem(visitKey)
   return isLanguage(kept) ? kept : null
 }
+
+/** From here on the preference counts again: the person has just chosen a language. */
+export const endVisitLanguage = () => sessionStorage.removeItem(visitKey)
 
 /** Shows the app in `language`, unless this visit was asked for in another. */
 export async function showLanguage(language: string | null | undefined) {

@@ -5,7 +5,7 @@ import { answer, forget, keep, mayBeSignedIn, onSessionEnded, renew } from '@/ap
 import { api } from '@/api/client'
 import type { Profile, ProfileChange, Registration } from '@/api/models'
 import { problemOf } from '@/api/problem'
-import { showLanguage } from '@/locales'
+import { endVisitLanguage, showLanguage } from '@/locales'
 
 /** Who is signed in on this page. */
 export const useSession = defineStore('session', () => {
@@ -67,6 +67,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function change(patch: ProfileChange) {
+    if (patch.language && patch.language !== me.value?.language) endVisitLanguage()
     await know(await answer(api.PATCH('/api/me', { body: patch })))
   }
 
