@@ -1,9 +1,9 @@
 """Makes a new library ready: its tables, queues and bucket, and its librarian. Run at every start; a second
 time it finds everything there.
 
-Reads `{"librarian": {"email", "password"}, "demo": bool}` from standard input and writes `{"created", "intake_queue_url"}`
-to the file named by its argument. A process of its own, so that what it imports is gone from memory when the
-library is open.
+Reads `{"librarian": {"email", "password"}, "demo": bool}` from standard input and writes
+`{"created", "intake_queue_url"}` to the file named by its argument. A process of its own, so that what it imports
+is gone from memory when the library is open.
 """
 
 from __future__ import annotations
