@@ -6,6 +6,7 @@ Each imports its job where it runs, so that what only a job needs costs a reques
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -38,20 +39,33 @@ for feature in FEATURES:
 
 @app.lambda_function()
 def setup(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Make the librarian of a new library. Safe to call at every start, by several starts at once."""
+    """Make the librarian of a new library; safe to call at every start, by several starts at once.
+
+    With `reset_password` in place of `librarian`: give the librarian that password, for who lost theirs and holds
+    the machine or the account.
+    """
     from chalicelib.accounts import service
 
+    if "reset_password" in event:
+        librarian = service.reset_librarian(event["reset_password"], wiring.now())
+        sessions.end_all(librarian.id, wiring.cache())
+        return {"created": False}
     librarian = event["librarian"]
     made = service.make_librarian(librarian["email"], librarian["password"], wiring.now())
     return {"created": made}
 
 
+def _time(event: Any) -> datetime:
+    """The time a scheduled event is about: what it says, so that a job can be run as of another time."""
+    return datetime.fromisoformat(event.to_dict()["time"])
+
+
 @app.schedule("rate(1 minute)")
-def expire_loans(event: Any) -> None:
-    """Close the loans that are due."""
+def expire_loans(event: Any) -> dict[str, int]:
+    """Close the loans that are due at the time of the event."""
     from chalicelib.circulation import jobs
 
-    jobs.expire_loans(wiring.now())
+    return {"expired": jobs.expire_loans(_time(event))}
 
 
 @app.on_sqs_message(queue=f"carrel-{settings.current().stage}-intake", batch_size=1)

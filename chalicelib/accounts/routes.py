@@ -127,7 +127,7 @@ def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
     new_password = "password" in wanted
     changed = service.change(account, wanted, wiring.now())
     if new_password:
-        sessions.end_others(call.caller, wiring.cache())
+        sessions.end_all(call.caller.id, wiring.cache(), but=call.caller.session_id)
     return _shown(changed)
 
 

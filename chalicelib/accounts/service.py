@@ -108,6 +108,26 @@ def _holder(name: str) -> str | None:
     return claim.account_id if claim else None
 
 
+def reset_librarian(password: str, now: datetime) -> Account:
+    """Give the librarian another password.
+
+    Raises NotFound where there is no librarian yet, Invalid.
+    """
+    librarian = account(_holder(LIBRARIAN) or "")
+    _refuse_weak(password, librarian.username, librarian.email)
+    librarian.password_hash = passwords.hashed(password)
+    transaction = Transaction()
+    transaction.update(
+        librarian,
+        [Account.password_hash.set(librarian.password_hash), Account.revision.add(1)],
+        Account.id.exists(),
+        lambda _: NotFound(),
+    )
+    transaction.put(fact("account.password-reset", now, subject=librarian.id))
+    transaction.commit()
+    return librarian
+
+
 def account(account_id: str) -> Account:
     """The account.
 

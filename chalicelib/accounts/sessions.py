@@ -139,10 +139,10 @@ def end_one_of(account_id: str, session_id: str, cache: Cache) -> None:
     end(session_id, cache)
 
 
-def end_others(caller: Caller, cache: Cache) -> None:
-    """End every session of the caller but the one that asks."""
-    for session in of_account(caller.id):
-        if session.id != caller.session_id:
+def end_all(account_id: str, cache: Cache, *, but: str | None = None) -> None:
+    """End every session of a person, but the one with the id `but`."""
+    for session in Session.by_account.query(account_id):
+        if session.id != but:
             end(session.id, cache)
 
 

@@ -204,3 +204,12 @@ class TestTheLibrarian:
 
     def test_the_librarian_keeps_an_email_address(self, town: Town) -> None:
         assert town.librarian.patch("/me", {"email": None}).wrong_fields == {"email"}
+
+    def test_a_lost_password_is_replaced_from_the_machine_and_ends_the_sessions(self, town: Town) -> None:
+        import app
+
+        before = town.librarian
+        app.setup({"reset_password": "found another one"}, None)
+        assert before.get("/me").status == 401
+        assert town.visitor().sign_in("librarian", LIBRARIAN["password"]).status == 401
+        assert town.visitor().sign_in("librarian", "found another one").status == 200
