@@ -24,7 +24,7 @@ run: ## open the whole library on this machine (PORT, HOST, CARREL_DATA, CARREL_
 	@exec .venv/bin/python -m infra.local
 
 .PHONY: install
-install: .venv/installed .venv-cloud/installed ## install what running and testing need
+install: .venv/installed .venv-cloud/installed ## install what running the library needs
 	@:
 
 .PHONY: build
@@ -33,13 +33,13 @@ build: frontend/dist/index.html ## build the web app
 
 .PHONY: test
 test: ## run every test, browser tests included; the last line is their count
-	@$(ONE_AT_A_TIME) $(MAKE) install build chromium
+	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build chromium
 	@npm --prefix frontend run --silent test
 	@.venv/bin/python -m pytest
 
 .PHONY: check
 check: ## formatting, lint, types, import direction, OpenAPI drift, known holes in what is installed
-	@$(ONE_AT_A_TIME) $(MAKE) install frontend/node_modules/installed
+	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev frontend/node_modules/installed
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/pyright
@@ -51,7 +51,7 @@ check: ## formatting, lint, types, import direction, OpenAPI drift, known holes 
 
 .PHONY: rehearse
 rehearse: ## package, deploy to the embedded cloud through CloudFormation, and test what was deployed
-	@$(ONE_AT_A_TIME) $(MAKE) install build
+	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build
 	@.venv/bin/python -m infra.rehearse
 
 .PHONY: deploy
@@ -61,7 +61,7 @@ deploy: ## put the library into AWS: make deploy STAGE=…
 	@.venv/bin/python -m infra.deploy $(STAGE)
 
 .PHONY: audit
-audit: .venv/installed frontend/node_modules/installed ## look up what is installed in the lists of known holes
+audit: .venv/installed-dev frontend/node_modules/installed ## look up what is installed in the lists of known holes
 	@.venv/bin/python -m infra.local.audit
 
 .PHONY: chromium
@@ -75,10 +75,15 @@ chromium:
 		echo "The browser tests need chromium; install it and run make test again." >&2; exit 1; \
 	fi
 
-.venv/installed: requirements.txt requirements-dev.txt
+.venv/installed: requirements.txt requirements-run.txt
 	@[ -n "$(PYTHON)" ] || { echo "The library needs Python 3.11 or newer." >&2; exit 1; }
 	@echo "Installing the library's Python packages."
 	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing." >&2; exit 1; }
+	@.venv/bin/python $(PIP) -r requirements-run.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing what the tests and checks need."
 	@.venv/bin/python $(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -26,6 +26,18 @@ ATTEMPTS = 8
 """How often a transaction that only collided with another is tried."""
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+COLLISIONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+PASSING = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+"""What DynamoDB says when the same request may do later."""
 
 C = TypeVar("C", bound=str)
 M = TypeVar("M", bound=Model)
@@ -167,8 +179,7 @@ class Transaction:
                 raw = reason.raw_item
                 raise write.refusal(type(write.model).from_raw_data(raw) if raw else None) from None
         codes = {reason.code for reason in reasons if reason is not None}
-        passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-        if codes <= passing and (codes or error.cause_response_code == "TransactionInProgressException"):
+        if (codes and codes <= COLLISIONS) or error.cause_response_code in PASSING:
             return
         raise error
 
@@ -204,6 +215,13 @@ def found(future: Any) -> Any:
         return future.get()
     except DoesNotExist:
         return None
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether `error` says that the database could not be reached, or was too busy."""
+    return isinstance(error, PynamoDBException) and (
+        error.cause_response_code is None or error.cause_response_code in PASSING
+    )
 
 
 @contextmanager

@@ -17,7 +17,8 @@ import msgspec
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.auth import Caller, Role, caller_of
-from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, NotJson, Outdated
+from chalicelib.database import is_passing
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, NotJson, Outdated, Unavailable
 from chalicelib.ids import is_reference
 from chalicelib.validation import validated
 
@@ -173,8 +174,10 @@ class Routes(Blueprint):
                     return _respond(view(call, **parameters), status, request, public_cache=public_cache)
                 except LibraryError as error:
                     return problem(error)
-                except Exception:
+                except Exception as error:
                     logging.getLogger(__name__).exception("%s %s failed", method, path)
+                    if is_passing(error):
+                        return problem(Unavailable(retry_after=1))
                     return problem(LibraryError("Something went wrong on our side; it has been noted."))
 
             handle.__name__ = view.__name__
