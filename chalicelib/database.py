@@ -179,7 +179,7 @@ class Transaction:
                 raw = reason.raw_item
                 raise write.refusal(type(write.model).from_raw_data(raw) if raw else None) from None
         codes = {reason.code for reason in reasons if reason is not None}
-        if (codes and codes <= COLLISIONS) or error.cause_response_code in PASSING:
+        if (codes and codes <= COLLISIONS) or _code(error) in PASSING:
             return
         raise error
 
@@ -219,9 +219,17 @@ def found(future: Any) -> Any:
 
 def is_passing(error: Exception) -> bool:
     """Whether `error` says that the database could not be reached, or was too busy."""
-    return isinstance(error, PynamoDBException) and (
-        error.cause_response_code is None or error.cause_response_code in PASSING
-    )
+    if not isinstance(error, PynamoDBException):
+        return False
+    code = _code(error)
+    return code is None or code in PASSING
+
+
+def _code(error: PynamoDBException) -> str | None:
+    """What DynamoDB called its refusal, or None where no answer came. (PynamoDB's own `cause_response_code`
+    breaks on a time-out, whose `response` is there and None.)"""
+    response: dict[str, Any] | None = getattr(error.cause, "response", None)
+    return response["Error"]["Code"] if response else None
 
 
 @contextmanager
@@ -230,6 +238,6 @@ def unless(refusal: Callable[[], LibraryError]) -> Generator[None]:
     try:
         yield
     except PynamoDBException as error:
-        if error.cause_response_code == CONDITION_FAILED:
+        if _code(error) == CONDITION_FAILED:
             raise refusal() from None
         raise
