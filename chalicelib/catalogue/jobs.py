@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib import objects
 from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
-from chalicelib.catalogue import intake, service, uploads
+from chalicelib.catalogue import intake, sections, service, uploads
 from chalicelib.catalogue.tables import File, Upload
 from chalicelib.database import Transaction
 from chalicelib.errors import NotFound
@@ -86,7 +86,7 @@ def on_fact(happened: Fact, cache: Cache) -> None:
     match happened.kind.split("."):
         case ["section", change]:
             if change == "removed":
-                service.take_books_out(happened.subject, cache)
+                sections.take_books_out(happened.subject, cache)
             cache.forget(SECTIONS)
         case ["book" | "review", _]:
             cache.forget(NEWEST, SECTIONS, book_namespace(happened.subject))

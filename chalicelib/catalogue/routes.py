@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib import wiring
 from chalicelib.cache import NEWEST, SECTIONS, book_namespace
-from chalicelib.catalogue import service, uploads
+from chalicelib.catalogue import sections, service, uploads
 from chalicelib.catalogue.schemas import (
     BookList,
     BookPatch,
@@ -23,6 +23,7 @@ from chalicelib.catalogue.schemas import (
 )
 from chalicelib.catalogue.tables import Book, Section, Upload
 from chalicelib.errors import NotFound, Outdated, TooLarge
+from chalicelib.paging import Part
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
 
@@ -70,7 +71,7 @@ def list_sections(call: Call[Nothing, SectionList]) -> Sections:
     wanted = call.query
 
     def read() -> Sections:
-        page = service.sections(wanted.q, wanted.sort, wanted.limit, wanted.cursor)
+        page = sections.listed(wanted.q, wanted.sort, wanted.limit, wanted.cursor)
         return Sections(items=[shown_section(s) for s in page.items], next_cursor=page.next_cursor)
 
     if wanted.q:
@@ -83,9 +84,7 @@ def list_sections(call: Call[Nothing, SectionList]) -> Sections:
 def add_section(call: Call[NewSection, Nothing]) -> SectionShown:
     """Make a section."""
     wanted = call.body
-    return shown_section(
-        service.add_section(wanted.name, wanted.description, call.caller.id, wiring.cache(), wiring.now())
-    )
+    return shown_section(sections.add(wanted.name, wanted.description, call.caller.id, wiring.cache(), wiring.now()))
 
 
 @routes.operation(
@@ -98,7 +97,7 @@ def add_section(call: Call[NewSection, Nothing]) -> SectionShown:
 )
 def show_section(call: Call[Nothing, Nothing], section_id: str) -> SectionShown:
     """A section."""
-    return shown_section(service.section(section_id))
+    return shown_section(sections.one(section_id))
 
 
 @routes.operation(
@@ -111,16 +110,16 @@ def show_section(call: Call[Nothing, Nothing], section_id: str) -> SectionShown:
 )
 def change_section(call: Call[SectionPatch, Nothing], section_id: str) -> SectionShown:
     """Rename or describe a section."""
-    section = service.section(section_id)
+    section = sections.one(section_id)
     call.require_match(shown_section(section))
     wanted = changes(call.body)
-    return shown_section(service.change_section(section, wanted, call.caller.id, wiring.cache(), wiring.now()))
+    return shown_section(sections.change(section, wanted, call.caller.id, wiring.cache(), wiring.now()))
 
 
 @routes.operation("DELETE", "/sections/{section_id}", who=Who.LIBRARIAN, status=204, refusals=(NotFound,))
 def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
     """Remove a section; its e-books stay in the library."""
-    service.remove_section(section_id, call.caller.id, wiring.cache(), wiring.now())
+    sections.remove(section_id, call.caller.id, wiring.cache(), wiring.now())
 
 
 @routes.operation("GET", "/books", who=Who.ANYONE, query=BookList, returns=Books, public_cache=True)
@@ -137,7 +136,7 @@ def list_books(call: Call[Nothing, BookList]) -> Books:
     )
 
 
-def _page(listed: service.Listed) -> Books:
+def _page(listed: Part[Book]) -> Books:
     return Books(items=[shown_book(b) for b in listed.items], next_cursor=listed.next_cursor)
 
 

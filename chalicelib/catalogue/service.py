@@ -1,16 +1,13 @@
-"""Sections and e-books: adding, changing, removing, and the lists of them."""
+"""E-books: adding, changing, removing, rating them, and the lists of them. Sections are in `sections`."""
 
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactGet
 
 from chalicelib import objects
@@ -21,7 +18,8 @@ from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
 from chalicelib.database import Transaction, found, get
 from chalicelib.errors import Invalid, LibraryError, NotFound, Outdated
 from chalicelib.facts import fact
-from chalicelib.ids import is_id, new_id
+from chalicelib.ids import new_id
+from chalicelib.paging import Part, position
 from chalicelib.policy import service as policy
 
 ATTEMPTS = 5
@@ -32,125 +30,9 @@ class BookChangedMeanwhile(Outdated):
     """A book was changed between reading and writing it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of a list: the items, and the cursor of the page after it."""
-
-    items: list[Any]
-    next_cursor: str | None
-
-
-# ---------------------------------------------------------------------------------------------- sections
-
-
-def section(section_id: str) -> Section:
-    """The section.
-
-    Raises NotFound.
-    """
-    kept = get(Section, ALL_SECTIONS, section_id)
-    if kept is None:
-        raise NotFound("There is no such section.")
-    return kept
-
-
-def sections(q: str | None, sort: str, limit: int, cursor: str | None) -> Listed:
-    """A page of the sections whose name contains `q`, by "newest", "name" or "rating" (best first)."""
-    items: list[Section] = list(Section.query(ALL_SECTIONS, scan_index_forward=False, consistent_read=True))
-    if q:
-        items = [s for s in items if _plain(q) in _plain(s.name)]
-    if sort == "name":
-        items.sort(key=lambda s: _plain(s.name))
-    elif sort == "rating":
-        items.sort(key=lambda s: mean(s.rating_sum, s.rating_count) or 0, reverse=True)
-    ids = [s.id for s in items]
-    if cursor is not None and cursor not in ids:
-        raise Invalid.field("cursor", "This is not a cursor of this list.")
-    start = ids.index(cursor) + 1 if cursor else 0
-    part = items[start : start + limit]
-    return Listed(part, part[-1].id if start + limit < len(items) else None)
-
-
 def mean(points: int, voices: int) -> float | None:
     """The mean rating, to two places; None before the first rating."""
     return round(points / voices, 2) if voices else None
-
-
-def add_section(name: str, description: str, librarian: str, cache: Cache, now: datetime) -> Section:
-    """A new section."""
-    made = Section(id=new_id(now), name=name, description=description, created_at=now)
-    transaction = Transaction()
-    transaction.put(made)
-    transaction.put(fact("section.added", now, subject=made.id, actor=librarian, name=name))
-    transaction.commit()
-    cache.forget(SECTIONS)
-    return made
-
-
-def change_section(kept: Section, changes: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Section:
-    """`kept` with `changes` of name and description.
-
-    Raises Outdated where it was renamed since it was read.
-    """
-    actions: list[Action] = [Section.revision.set(kept.revision + 1)]
-    if "name" in changes:
-        actions.append(Section.name.set(changes["name"]))
-    if "description" in changes:
-        actions.append(Section.description.set(changes["description"]))
-    transaction = Transaction()
-    transaction.update(kept, actions, Section.revision == kept.revision, lambda _: Outdated())
-    transaction.put(fact("section.changed", now, subject=kept.id, actor=librarian))
-    transaction.commit()
-    cache.forget(SECTIONS)
-    return section(kept.id)
-
-
-def remove_section(section_id: str, librarian: str, cache: Cache, now: datetime) -> None:
-    """Remove a section; its books stay in the library.
-
-    Raises NotFound.
-    """
-    transaction = Transaction()
-    transaction.delete(
-        Section(collection=ALL_SECTIONS, id=section_id),
-        Section.id.exists(),
-        lambda _: NotFound("There is no such section."),
-    )
-    transaction.put(fact("section.removed", now, subject=section_id, actor=librarian))
-    transaction.commit()
-    cache.forget(SECTIONS)
-    take_books_out(section_id, cache)
-
-
-def take_books_out(section_id: str, cache: Cache) -> None:
-    """Let no book stand in a removed section. Begun by the removal, finished by its fact; safe to repeat."""
-    for shelving in Shelving.query(section_id):
-        _again(partial(_take_out, shelving.section_id, shelving.book_id, cache))
-
-
-def _take_out(section_id: str, book_id: str, cache: Cache) -> None:
-    transaction = Transaction()
-    transaction.delete(Shelving(section_id=section_id, book_id=book_id))
-    kept = get(Book, BOOKS, book_id)
-    if kept is not None and section_id in kept.section_ids:
-        rest = [s for s in kept.section_ids if s != section_id]
-        transaction.update(
-            kept,
-            [Book.section_ids.set(rest), Book.revision.set(kept.revision + 1)],
-            Book.revision == kept.revision,
-            lambda _: BookChangedMeanwhile(),
-        )
-    transaction.commit()
-    cache.forget(NEWEST, book_namespace(book_id))
-
-
-def _plain(text: str) -> str:
-    """Text for sorting and finding: without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
-# ------------------------------------------------------------------------------------------------- books
 
 
 def book(book_id: str) -> Book:
@@ -185,28 +67,24 @@ def settled(future: Any) -> Book:
     return kept
 
 
-def newest(limit: int, cursor: str | None) -> Listed:
+def newest(limit: int, cursor: str | None) -> Part[Book]:
     """A page of the newest books."""
-    before = None if cursor is None else Book.id < _position(cursor)
+    after = position(cursor)
+    before = Book.id < after if after else None
     page = Book.query(BOOKS, before, scan_index_forward=False, limit=limit, consistent_read=True)
     items = list(page)
-    return Listed(items, items[-1].id if page.last_evaluated_key and items else None)
+    return Part(items, items[-1].id if page.last_evaluated_key and items else None)
 
 
-def of_section(section_id: str, limit: int, cursor: str | None) -> Listed:
+def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
     """A page of the books that stand in a section, newest first."""
-    before = None if cursor is None else Shelving.book_id < _position(cursor)
+    after = position(cursor)
+    before = Shelving.book_id < after if after else None
     page = Shelving.query(section_id, before, scan_index_forward=False, limit=limit, consistent_read=True)
     ids = [shelving.book_id for shelving in page]
     books = {b.id: b for b in on_shelves(ids)}
     cursor = ids[-1] if page.last_evaluated_key and ids else None
-    return Listed([books[i] for i in ids if i in books], cursor)
-
-
-def _position(cursor: str) -> str:
-    if not is_id(cursor):
-        raise Invalid.field("cursor", "This is not a cursor of this list.")
-    return cursor
+    return Part([books[i] for i in ids if i in books], cursor)
 
 
 def on_shelves(book_ids: Iterable[str]) -> list[Book]:
@@ -309,7 +187,7 @@ def remove_book(book_id: str, librarian: str, cache: Cache, now: datetime) -> Bo
 
     Raises NotFound.
     """
-    return _again(partial(_remove, book_id, librarian, cache, now))
+    return again(partial(_remove, book_id, librarian, cache, now))
 
 
 def _remove(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
@@ -374,7 +252,7 @@ def _no_such_section() -> LibraryError:
     return Invalid.field("section_ids", "There is no such section.", "unknown")
 
 
-def _again(attempt: Callable[[], T]) -> T:
+def again(attempt: Callable[[], T]) -> T:
     """What `attempt` returns, tried again while somebody else changes the same book."""
     for _ in range(ATTEMPTS - 1):
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -12,15 +11,7 @@ from typing import Any
 from chalicelib.circulation.rules import Status
 from chalicelib.circulation.tables import Loan
 from chalicelib.errors import Invalid
-from chalicelib.ids import is_id
-
-
-@dataclass(frozen=True, slots=True)
-class LoanPage:
-    """Loans, and the cursor of the page after them."""
-
-    items: list[Loan]
-    next_cursor: str | None
+from chalicelib.paging import Part, position
 
 
 def statuses(text: str | None) -> frozenset[Status]:
@@ -36,7 +27,7 @@ def statuses(text: str | None) -> frozenset[Status]:
         raise Invalid.field("status", f"A status is one of {', '.join(Status)}.", "choice") from None
 
 
-def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> LoanPage:
+def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
     """A patron's loans."""
     return _page(
         Loan.query(
@@ -53,17 +44,17 @@ def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str
 
 def of_patron_and_book(
     patron_id: str, book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime
-) -> LoanPage:
+) -> Part[Loan]:
     """A patron's loans of one book: few, so they are read whole and sorted here."""
-    _before(cursor)
+    after = position(cursor)
     loans = Loan.of_book.query(
         patron_id, Loan.book_id == book_id, filter_condition=_is(wanted, now), consistent_read=True
     )
-    before = (loan for loan in loans if cursor is None or loan.id < cursor)
+    before = (loan for loan in loans if after is None or loan.id < after)
     return _page(sorted(before, key=lambda loan: loan.id, reverse=True), limit)
 
 
-def of_book(book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> LoanPage:
+def of_book(book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
     """The loans of a book."""
     return _page(
         Loan.by_book.query(
@@ -77,7 +68,7 @@ def of_book(book_id: str, wanted: frozenset[Status], limit: int, cursor: str | N
     )
 
 
-def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> LoanPage:
+def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
     """All loans in these states: one query for each state as it is kept, merged."""
     kept = wanted | ({Status.ACTIVE} if Status.EXPIRED in wanted else set())
 
@@ -95,17 +86,14 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
     return _page(heapq.merge(*map(in_state, sorted(kept)), key=lambda loan: loan.id, reverse=True), limit)
 
 
-def _page(loans: Iterable[Loan], limit: int) -> LoanPage:
+def _page(loans: Iterable[Loan], limit: int) -> Part[Loan]:
     items = list(islice(loans, limit + 1))
-    return LoanPage(items[:limit], items[limit - 1].id if len(items) > limit else None)
+    return Part(items[:limit], items[limit - 1].id if len(items) > limit else None)
 
 
 def _before(cursor: str | None) -> Any:
-    if cursor is None:
-        return None
-    if not is_id(cursor):
-        raise Invalid.field("cursor", "This is not a cursor of this list.")
-    return Loan.id < cursor
+    after = position(cursor)
+    return Loan.id < after if after else None
 
 
 def _is(wanted: frozenset[Status], now: datetime) -> Any:

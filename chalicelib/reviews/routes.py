@@ -63,8 +63,8 @@ def remove_review(call: Call[Nothing, Nothing], book_id: str) -> None:
 @routes.operation("GET", "/books/{book_id}/reviews", who=Who.ANYONE, query=Page, returns=Reviews, refusals=(NotFound,))
 def list_reviews(call: Call[Nothing, Page], book_id: str) -> Reviews:
     """What patrons say of an e-book."""
-    reviews, cursor = service.of_book(book_id, call.query.limit, call.query.cursor)
-    return Reviews(items=_shown(reviews), next_cursor=cursor)
+    part = service.of_book(book_id, call.query.limit, call.query.cursor)
+    return Reviews(items=_shown(part.items), next_cursor=part.next_cursor)
 
 
 @routes.operation("POST", "/reviews/{review_id}/hide", who=Who.LIBRARIAN, returns=ReviewShown, refusals=(NotFound,))

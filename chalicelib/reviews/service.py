@@ -14,9 +14,10 @@ from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import service as circulation
 from chalicelib.database import Transaction, get
-from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Unavailable
+from chalicelib.errors import Forbidden, LibraryError, NotFound, Unavailable
 from chalicelib.facts import fact
 from chalicelib.ids import is_id, new_id
+from chalicelib.paging import Part, position
 from chalicelib.reviews.tables import Review, split_id
 
 ATTEMPTS = 20
@@ -42,23 +43,22 @@ def of_patron(book_id: str, patron_id: str) -> Review:
     return review
 
 
-def of_book(book_id: str, limit: int, cursor: str | None) -> tuple[list[Review], str | None]:
-    """A page of a book's reviews that are not hidden, newest first, and the cursor of the next.
+def of_book(book_id: str, limit: int, cursor: str | None) -> Part[Review]:
+    """A page of a book's reviews that are not hidden, newest first.
 
     Raises NotFound.
     """
     catalogue.book(book_id)
-    if cursor is not None and not is_id(cursor):
-        raise Invalid.field("cursor", "This is not a cursor of this list.")
+    after = position(cursor)
     page = Review.newest.query(
         book_id,
-        Review.id < cursor if cursor else None,
+        Review.id < after if after else None,
         filter_condition=Review.hidden == False,  # noqa: E712
         scan_index_forward=False,
         limit=limit,
     )
     items = list(page)
-    return items, items[-1].id if page.last_evaluated_key and items else None
+    return Part(items, items[-1].id if page.last_evaluated_key and items else None)
 
 
 def write(book_id: str, patron_id: str, rating: int, text: str, cache: Cache, now: datetime) -> Review:

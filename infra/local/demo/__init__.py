@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from chalicelib import wiring
+from chalicelib.catalogue import sections
 from chalicelib.catalogue import service as catalogue
 
 BOOKS = Path(__file__).with_name("books")
@@ -27,7 +28,7 @@ def put_on_shelves(librarian_id: str, now: datetime) -> int:
         return 0
     cache = wiring.cache()
     ids = {
-        key: catalogue.add_section(name, description, librarian_id, cache, now).id
+        key: sections.add(name, description, librarian_id, cache, now).id
         for key, (name, description) in SECTIONS.items()
     }
     files = sorted(BOOKS.glob("*.md"))
