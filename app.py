@@ -87,5 +87,5 @@ def tell(event: Any) -> None:
     for record in event:
         if record.event_name == "INSERT":
             happened = facts.of_image(record.new_image)
-            catalogue_jobs.on_fact(happened, wiring.cache())
+            catalogue_jobs.on_fact(happened, wiring.cache(), wiring.now())
             circulation_jobs.on_fact(happened, wiring.now())

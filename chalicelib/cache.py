@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-LIFE = 300
-"""Seconds a value is kept, up to a quarter less so that hot keys do not all expire at once."""
+LIFE = 60
+"""Seconds a value is kept, up to a quarter less so that hot keys do not all expire at once. As long could an answer
+be too old if Redis was out of reach for the write that changed it, and then came back."""
 
 REST = 5.0
 """Seconds for which Redis is left alone after it failed."""
@@ -76,8 +77,8 @@ class Cache:
         value = self._try(lambda redis: redis.get(self._key("note", key)))
         return value.decode() if value is not None else None
 
-    def count(self, key: str, window: int) -> int:
-        """How often this was called for `key` within the running window of `window` seconds, this call included.
+    def count(self, key: str, window: int, step: int = 1) -> int:
+        """How much was counted for `key` within the running window of `window` seconds, this `step` included.
 
         0 where it cannot be known.
         """
@@ -86,7 +87,7 @@ class Cache:
 
         def bump(redis: Any) -> int:
             with redis.pipeline(transaction=False) as pipe:
-                pipe.incr(counter).expire(counter, window)
+                pipe.incrby(counter, step).expire(counter, window)
                 return pipe.execute()[0]
 
         return self._try(bump) or 0

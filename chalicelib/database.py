@@ -20,10 +20,10 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactGet, TransactWrite
 
 from chalicelib import settings
-from chalicelib.errors import LibraryError, Unavailable
+from chalicelib.errors import LibraryError, Outdated, Unavailable
 
-ATTEMPTS = 8
-"""How often a transaction that only collided with another is tried."""
+ATTEMPTS = 20
+"""How often what only collided with somebody else is tried."""
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 COLLISIONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -41,6 +41,7 @@ PASSING = frozenset(
 
 C = TypeVar("C", bound=str)
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 Refusal: TypeAlias = "Callable[[Any], LibraryError]"
 _Kind: TypeAlias = Literal["check", "delete", "put", "update"]
 
@@ -90,6 +91,32 @@ def _connection() -> Connection:
         connect_timeout_seconds=Place.connect_timeout_seconds,
         read_timeout_seconds=Place.read_timeout_seconds,
     )
+
+
+class Collision(Outdated):
+    """Somebody changed the same thing between reading and writing it; `again` tries once more.
+
+    `mend`, where there is one, is done first: what has to change so that the next attempt can get through.
+    """
+
+    def __init__(self, mend: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self.mend = mend
+
+
+def again(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns: it reads, then writes what it has read, and starts over after a Collision.
+
+    Raises Unavailable where others are always quicker.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return attempt()
+        except Collision as collision:
+            if collision.mend:
+                collision.mend()
+            time.sleep(random.uniform(0, 0.05))
+    raise Unavailable(retry_after=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +175,7 @@ class Transaction:
                 return
             except TransactWriteError as error:
                 self._refuse(error)
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            time.sleep(random.uniform(0, min(0.2, 0.02 * 2**attempt)))
         raise Unavailable(retry_after=1)
 
     def _ordered(self) -> list[_Write]:
@@ -181,6 +208,8 @@ class Transaction:
         codes = {reason.code for reason in reasons if reason is not None}
         if (codes and codes <= COLLISIONS) or _code(error) in PASSING:
             return
+        if is_passing(error):
+            raise Unavailable(retry_after=1) from error
         raise error
 
 
@@ -219,7 +248,7 @@ def found(future: Any) -> Any:
 
 def is_passing(error: Exception) -> bool:
     """Whether `error` says that the database could not be reached, or was too busy."""
-    if not isinstance(error, PynamoDBException):
+    if not isinstance(error, PynamoDBException) or error.cause is None:
         return False
     code = _code(error)
     return code is None or code in PASSING

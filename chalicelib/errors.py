@@ -11,9 +11,9 @@
     ├── TooManyAttempts       429
     ├── Unavailable           503  try again
     └── Rule                  409  a rule of lending or keeping; its name ends `type`
-        ├── NameTaken, LastLibrarian …       accounts
-        ├── SectionNameTaken, BookIsOut …    catalogue
-        └── LoanLimitReached, …              circulation
+        ├── UsernameTaken, EmailTaken …      accounts
+        ├── FileNotThere, UploadHasEnded     catalogue
+        └── LoanLimitReached, BookIsOut …    circulation
 
 Each feature declares its own rules, beside what they guard.
 """
@@ -35,7 +35,8 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """What would help after a refusal: `action` names it, `text` says it, `book_id` or `loan_id` say with what."""
+    """What would help after a refusal: `action` names it (return, cancel, end-loans), `book_id` and `loan_id` say with
+    what, `text` is that book's title, or more words where the action needs them."""
 
     action: str
     text: str

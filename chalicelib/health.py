@@ -49,6 +49,6 @@ def show_health(call: Call[Nothing, Nothing]) -> Answer:
     objects = _state(lambda: clients.s3().head_bucket(Bucket=settings.current().bucket))
     cache = _state(wiring.cache().alive)
     if database == "down":
-        return Answer(Health(status="down", database=database, objects=objects, cache=cache), status=503)
+        return Answer(Health(status="down", database=database, objects=objects, cache=cache), {"Retry-After": "5"}, 503)
     status = "ok" if objects == cache == "ok" else "degraded"
     return Answer(Health(status=status, database=database, objects=objects, cache=cache))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,10 +24,32 @@ def put(key: str, body: bytes, content_type: str, cache_control: str = "private,
     )
 
 
+def keep(key: str, path: Path, content_type: str) -> None:
+    """Keep the file at `path` under `key`, streaming."""
+    with path.open("rb") as file:
+        clients.s3().put_object(
+            Bucket=settings.current().bucket,
+            Key=key,
+            Body=file,
+            ContentType=content_type,
+            CacheControl="private, no-store",
+        )
+
+
 def remove(*keys: str) -> None:
     """Remove what is kept under `keys`, if it is."""
     for key in keys:
         clients.s3().delete_object(Bucket=settings.current().bucket, Key=key)
+
+
+@contextmanager
+def undone_unless_kept(*keys: str) -> Generator[None]:
+    """Remove what was put under `keys` where the block, which was to make use of it, fails."""
+    try:
+        yield
+    except BaseException:
+        remove(*keys)
+        raise
 
 
 def size(key: str) -> int | None:

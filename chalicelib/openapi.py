@@ -91,11 +91,20 @@ def _operation(o: Operation, schema_of: dict[str, Any], components: dict[str, An
             {"name": name, "in": "query", "required": name in shape.get("required", []), "schema": schema}
             for name, schema in shape["properties"].items()
         ]
+    conditional = {"If-Match": o.guarded, "If-None-Match": o.method == "GET"}
+    parameters += [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+        for name, heeded in conditional.items()
+        if heeded
+    ]
     if parameters:
         described["parameters"] = parameters
     if o.body is not Nothing:
         required = bool(components[o.body.__name__].get("required"))
-        described["requestBody"] = {"required": required, "content": _json(schema_of[repr(o.body)])}
+        content = _json(schema_of[repr(o.body)])
+        if o.method == "PATCH":
+            content["application/merge-patch+json"] = content["application/json"]
+        described["requestBody"] = {"required": required, "content": content}
     if o.who is not Who.ANYONE:
         described["security"] = [{"bearer": []}]
         described["description"] = "" if o.who is Who.SIGNED_IN else f"For the {o.who.value} only."
@@ -111,15 +120,28 @@ def _responses(o: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
         refusals.setdefault(refusal.status, []).append(refusal.title)
     if o.body is not Nothing or o.query is not Nothing:
         refusals.setdefault(422, []).append("Some of what was sent is not right")
+    if o.body is not Nothing:
+        refusals.setdefault(413, []).append("This is too large")
+        refusals.setdefault(415, []).append("Send JSON")
+    if o.guarded:
+        refusals.setdefault(412, []).append("Somebody changed this in the meantime")
+    if "{" in o.path:
+        refusals.setdefault(404, ["There is no such thing here"])
+    refusals.setdefault(503, []).append("The library is busy; try again in a moment")
     if o.who is not Who.ANYONE:
         refusals.setdefault(401, []).append("Please sign in")
     if o.who in (Who.PATRON, Who.LIBRARIAN):
         refusals.setdefault(403, []).append("This is not open to you")
     problem = {"application/problem+json": {"schema": schema_of[repr(Problem)]}}
-    return {str(o.status): success} | {
-        str(status): {"description": "; ".join(titles), "content": problem}
-        for status, titles in sorted(refusals.items())
-    }
+    unchanged = {"304": {"description": "It is what it was"}} if o.method == "GET" else {}
+    return (
+        {str(o.status): success}
+        | unchanged
+        | {
+            str(status): {"description": "; ".join(titles), "content": problem}
+            for status, titles in sorted(refusals.items())
+        }
+    )
 
 
 def _json(schema: Any) -> dict[str, Any]:

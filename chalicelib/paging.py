@@ -3,13 +3,24 @@ added, and it means the same to every process."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
 
 from chalicelib.errors import Invalid
 from chalicelib.ids import is_id
 
 T = TypeVar("T")
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a list."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 25
+    cursor: Annotated[str, msgspec.Meta(max_length=512)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,13 @@ class Part(Generic[T]):
 
     items: list[T]
     next_cursor: str | None
+
+
+def first(found: Iterable[T], limit: int, identify: Callable[[T], str]) -> Part[T]:
+    """The first `limit` of `found`. Whether there are more is known from the one after them, which is why a query
+    asks for `limit + 1`: a list never ends with an empty page."""
+    items = list(islice(found, limit + 1))
+    return Part(items[:limit], identify(items[limit - 1]) if len(items) > limit else None)
 
 
 def position(cursor: str | None) -> str | None:

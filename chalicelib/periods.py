@@ -11,7 +11,10 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-PATTERN = r"^P(?:\d{1,4}W|(?=\d|T\d)(?:\d{1,4}D)?(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,8}S)?)?)$"
+PATTERN = (
+    r"^P(?:[0-9]{1,4}W|(?=[0-9]|T[0-9])(?:[0-9]{1,4}D)?"
+    r"(?:T(?=[0-9])(?:[0-9]{1,6}H)?(?:[0-9]{1,6}M)?(?:[0-9]{1,8}S)?)?)$(?!\n)"
+)
 
 Period: TypeAlias = Annotated[
     str,
@@ -31,7 +34,7 @@ def parse(text: str) -> timedelta:
     """
     if not re.match(PATTERN, text):
         raise ValueError("Write a duration such as PT30M, PT12H, P7D or P2W.")
-    length = timedelta(**{_UNITS[unit]: int(number) for number, unit in re.findall(r"(\d+)([WDHMS])", text)})
+    length = timedelta(**{_UNITS[unit]: int(number) for number, unit in re.findall(r"([0-9]+)([WDHMS])", text)})
     if not SHORTEST <= length <= LONGEST:
         raise ValueError("Choose a period between one minute and 52 weeks.")
     return length

@@ -121,6 +121,7 @@ class Operation:
     returns: type | None
     status: int
     public_cache: bool
+    guarded: bool
     refusals: tuple[type[LibraryError], ...]
 
 
@@ -156,12 +157,13 @@ class Routes(Blueprint):
         returns: type | None = None,
         status: int = 200,
         public_cache: bool = False,
+        guarded: bool = False,
         refusals: tuple[type[LibraryError], ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a view: called with a Call and the path's parameters, it returns a `returns`, or an Answer.
 
         The view's docstring is the operation's summary. `public_cache` marks a GET of the catalogue, which
-        carries an ETag and may be kept by a CDN for a moment.
+        may be kept by anyone who asks each time whether it is still true. `guarded` marks a change that heeds If-Match.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,6 +196,7 @@ class Routes(Blueprint):
                     returns,
                     status,
                     public_cache,
+                    guarded,
                     refusals,
                 )
             )
@@ -238,12 +241,13 @@ def _respond(result: Any, status: int, request: Request, *, public_cache: bool) 
         status = result.status or status
         result = result.body
     body = b"" if result is None else msgspec.json.encode(result)
+    if request.method in {"GET", "PATCH", "PUT"} and body:
+        headers["ETag"] = entity_tag(body)
     if request.method == "GET":
-        tag = headers["ETag"] = entity_tag(body)
         # A page of the catalogue may be kept by anyone who asks each time whether it is still true: a change
         # shows at once, and what did not change is not sent again.
         headers["Cache-Control"] = _PUBLIC if public_cache else "private, no-cache"
-        if _matches(request.headers.get("if-none-match"), tag):
+        if _matches(request.headers.get("if-none-match"), entity_tag(body)):
             return Response(body="", headers=headers, status_code=304)
     return Response(body=body.decode(), headers=headers, status_code=status)
 
@@ -265,6 +269,8 @@ def problem(error: LibraryError) -> Response:
     if error.status == 409:
         content["ways_out"] = error.ways_out
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -40,23 +41,30 @@ def validated(shape: type[T], data: object, *, query: bool = False) -> T:
         raise Invalid("Send an object.", fields=(FieldError("", "Send an object.", "type"),))
     values: dict[str, Any] = {}
     wrong: list[FieldError] = []
-    hints = get_type_hints(shape, include_extras=True)
-    for field in msgspec.structs.fields(shape):
+    fields = _fields(shape)
+    for field, annotation in fields:
         if field.encode_name not in data:
             if field.required:
                 wrong.append(FieldError(field.encode_name, "This is needed.", "required"))
             continue
         try:
-            values[field.name] = msgspec.convert(data[field.encode_name], hints[field.name], strict=not query)
+            values[field.name] = msgspec.convert(data[field.encode_name], annotation, strict=not query)
         except msgspec.ValidationError as error:
             wrong.append(_field_error(field.encode_name, str(error)))
     if query:
-        known = {field.encode_name for field in msgspec.structs.fields(shape)}
+        known = {field.encode_name for field, _ in fields}
         unknown = [name for name in data if name not in known]
         wrong += [FieldError(name, "There is no such parameter here.", "unknown") for name in unknown]
     if wrong:
         raise Invalid(fields=tuple(wrong))
     return shape(**values)
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> list[tuple[msgspec.structs.FieldInfo, Any]]:
+    """The fields of `shape` with their types; found once, for it takes longer than all the rest."""
+    hints = get_type_hints(shape, include_extras=True)
+    return [(field, hints[field.name]) for field in msgspec.structs.fields(shape)]
 
 
 def _field_error(name: str, message: str) -> FieldError:

@@ -113,6 +113,8 @@ def resources() -> dict[str, Any]:
                         {
                             "Id": "abandoned-uploads",
                             "Status": "Enabled",
+                            "Prefix": "uploads/",
+                            "ExpirationInDays": 2,
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
                         }
                     ]

@@ -62,8 +62,8 @@ class FakePipeline:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def incr(self, key: str) -> FakePipeline:
-        value = int(self._redis.kept.get(key, b"0")) + 1
+    def incrby(self, key: str, step: int) -> FakePipeline:
+        value = int(self._redis.kept.get(key, b"0")) + step
         self._redis.kept[key] = str(value).encode()
         self._answers.append(value)
         return self

@@ -18,6 +18,8 @@ from chalicelib.accounts.schemas import (
     Tokens,
 )
 from chalicelib.accounts.tables import Account
+from chalicelib.errors import NotFound
+from chalicelib.paging import Page
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
 
@@ -47,8 +49,7 @@ def _refresh_token(call: Call[Nothing, Nothing]) -> str | None:
 def _tokens(signed_in: sessions.SignedIn) -> Answer:
     s = settings.current()
     tokens = Tokens(access_token=signed_in.access_token, expires_in=s.access_token_life, role=signed_in.role.value)
-    fresh = signed_in.refresh_token
-    return Answer(tokens, _cookie(fresh, s.session_life) if fresh else {})
+    return Answer(tokens, _cookie(signed_in.refresh_token, s.session_life))
 
 
 @routes.operation(
@@ -62,6 +63,7 @@ def _tokens(signed_in: sessions.SignedIn) -> Answer:
 )
 def register(call: Call[Registration, Nothing]) -> Profile:
     """Become a patron."""
+    sessions.limit_newcomers(call.address, wiring.cache())
     wanted = call.body
     return _shown(service.register(wanted.username, wanted.password, wanted.email, wanted.name, wiring.now()))
 
@@ -117,23 +119,24 @@ def show_profile(call: Call[Nothing, Nothing]) -> Profile:
     who=Who.SIGNED_IN,
     body=ProfilePatch,
     returns=Profile,
+    guarded=True,
     refusals=(service.UsernameTaken, service.EmailTaken),
 )
 def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
     """Change one's own account. A new password ends every other session."""
-    account = service.account(call.caller.id)
-    call.require_match(_shown(account))
     wanted = changes(call.body)
-    new_password = "password" in wanted
-    changed = service.change(account, wanted, wiring.now())
-    if new_password:
+    if "password" in wanted:
+        sessions.limit_guesses(call.caller.id, call.address, wiring.cache())
+    changed = service.change(call.caller.id, wanted, lambda account: call.require_match(_shown(account)), wiring.now())
+    if "password" in wanted:
         sessions.end_all(call.caller.id, wiring.cache(), but=call.caller.session_id)
     return _shown(changed)
 
 
-@routes.operation("GET", "/me/sessions", who=Who.SIGNED_IN, returns=Sessions)
-def list_sessions(call: Call[Nothing, Nothing]) -> Sessions:
+@routes.operation("GET", "/me/sessions", who=Who.SIGNED_IN, query=Page, returns=Sessions)
+def list_sessions(call: Call[Nothing, Page]) -> Sessions:
     """Where one is signed in."""
+    part = sessions.of_account(call.caller.id, call.query.limit, call.query.cursor)
     return Sessions(
         items=[
             SessionShown(
@@ -143,12 +146,13 @@ def list_sessions(call: Call[Nothing, Nothing]) -> Sessions:
                 refreshed_at=s.rotated_at,
                 current=s.id == call.caller.session_id,
             )
-            for s in sessions.of_account(call.caller.id)
-        ]
+            for s in part.items
+        ],
+        next_cursor=part.next_cursor,
     )
 
 
-@routes.operation("DELETE", "/me/sessions/{session_id}", who=Who.SIGNED_IN, status=204)
+@routes.operation("DELETE", "/me/sessions/{session_id}", who=Who.SIGNED_IN, status=204, refusals=(NotFound,))
 def end_session(call: Call[Nothing, Nothing], session_id: str) -> None:
     """Sign out another device."""
     sessions.end_one_of(call.caller.id, session_id, wiring.cache())

@@ -8,21 +8,26 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.policy.schemas import Zone
+from chalicelib.policy.schemas import SAYS_SOMETHING, Zone
 
 Username: TypeAlias = Annotated[
     str,
     Meta(
         min_length=3,
         max_length=40,
-        pattern=r"^[^\s@<>\"'&/\\,;:#?%\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$",
+        pattern=r"^[^\s@<>\"'&/\\,;:#?%\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$(?!\n)",
         description="Letters of any script, digits, and . _ - without spaces",
     ),
 ]
-Email: TypeAlias = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$")]
+Email: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=254, pattern=r"^[^@\s<>,;\x00-\x1f\x7f]+@[^@\s<>,;\x00-\x1f\x7f]+\.[^@\s<>,;.\x00-\x1f\x7f]+$(?!\n)"
+    ),
+]
 Password: TypeAlias = Annotated[str, Meta(min_length=8, max_length=200)]
-PersonName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Language: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["hi"])]
+PersonName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=SAYS_SOMETHING)]
+Language: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", examples=["hi"])]
 Channel: TypeAlias = Literal["email", "chat", "sms", "push"]
 ReportFormat: TypeAlias = Literal["html", "pdf"]
 RoleName: TypeAlias = Literal["patron", "librarian"]

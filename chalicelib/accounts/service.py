@@ -10,11 +10,13 @@ from typing import Any
 from chalicelib.accounts import passwords
 from chalicelib.accounts.tables import LIBRARIAN, Account, Name, Reminders
 from chalicelib.auth import Role
-from chalicelib.database import Transaction, get
-from chalicelib.errors import Forbidden, Invalid, NotFound, Outdated, Rule
+from chalicelib.database import Collision, Transaction, again, get
+from chalicelib.errors import Forbidden, Invalid, NotFound, Rule
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
 from chalicelib.policy import service as policy
+
+LIBRARIANS_NAME = "librarian"
 
 
 class UsernameTaken(Rule):
@@ -34,8 +36,9 @@ class LibrarianExists(Rule):
 
 
 def username_claim(username: str) -> str:
-    """The unique name behind a user name: spellings that look alike are one (NFKC, case-folded)."""
-    return "username:" + unicodedata.normalize("NFKC", username).casefold()
+    """The unique name behind a user name: spellings that look alike are one (NFKC, case-folded, joiners left out)."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
+    return "username:" + "".join(c for c in folded if unicodedata.category(c) != "Cf")
 
 
 def email_claim(email: str) -> str:
@@ -48,6 +51,8 @@ def register(username: str, password: str, email: str | None, name: str | None, 
 
     Raises RegistrationClosed, UsernameTaken, EmailTaken, Invalid.
     """
+    if username_claim(username) == username_claim(LIBRARIANS_NAME):
+        raise UsernameTaken  # also before the librarian is made
     library = policy.current()
     if library.registration != "open":
         raise RegistrationClosed
@@ -59,7 +64,7 @@ def make_librarian(email: str, password: str, now: datetime) -> bool:
     if _holder(LIBRARIAN) is not None:
         return False
     try:
-        _open_account(Role.LIBRARIAN, "librarian", password, email, "Librarian", policy.current().timezone, now)
+        _open_account(Role.LIBRARIAN, LIBRARIANS_NAME, password, email, "Librarian", policy.current().timezone, now)
     except LibrarianExists:
         return False
     return True
@@ -139,9 +144,14 @@ def account(account_id: str) -> Account:
     return kept
 
 
+def claim_of(login: str) -> str:
+    """The unique name that `login`, a user name or an e-mail address, stands for."""
+    return email_claim(login.strip()) if "@" in login else username_claim(login.strip())
+
+
 def find(login: str) -> Account | None:
     """Who signs in with `login`, a user name or an e-mail address."""
-    holder = _holder(email_claim(login.strip()) if "@" in login else username_claim(login.strip()))
+    holder = _holder(claim_of(login))
     return account(holder) if holder else None
 
 
@@ -150,11 +160,18 @@ def names(account_ids: Iterable[str]) -> dict[str, str]:
     return {person.id: person.name for person in Account.batch_get(set(account_ids))}
 
 
-def change(person: Account, changes: dict[str, Any], now: datetime) -> Account:
-    """`person` with `changes` of the profile, stored.
+def change(account_id: str, wanted: dict[str, Any], guard: Callable[[Account], None], now: datetime) -> Account:
+    """The account with what is `wanted` of the profile, stored. `guard` sees it as it was and may object.
 
-    Raises UsernameTaken, EmailTaken, Invalid, Outdated.
+    Raises NotFound, UsernameTaken, EmailTaken, Invalid.
     """
+    if "timezone" in wanted:
+        policy.checked_zone("timezone", wanted["timezone"])
+    return again(lambda: _change(account(account_id), dict(wanted), guard, now))
+
+
+def _change(person: Account, changes: dict[str, Any], guard: Callable[[Account], None], now: datetime) -> Account:
+    guard(person)
     current_password = changes.pop("current_password", "")
     if "password" in changes:
         password = changes.pop("password")
@@ -162,8 +179,6 @@ def change(person: Account, changes: dict[str, Any], now: datetime) -> Account:
             raise Invalid.field("current_password", "This is not your password.", "wrong")
         _refuse_weak(password, changes.get("username", person.username), person.email)
         changes["password_hash"] = passwords.hashed(password)
-    if "timezone" in changes:
-        policy.checked_zone("timezone", changes["timezone"])
     if person.role == Role.LIBRARIAN and changes.get("email", person.email) is None:
         raise Invalid.field("email", "The librarian needs an e-mail address.", "required")
     if "reminders" in changes:
@@ -172,11 +187,10 @@ def change(person: Account, changes: dict[str, Any], now: datetime) -> Account:
     _move(transaction, username_claim, person.id, person.username, changes.get("username"), UsernameTaken)
     if "email" in changes:
         _move(transaction, email_claim, person.id, person.email, changes["email"], EmailTaken)
-    read_at = person.revision
     for name, value in changes.items():
         setattr(person, name, value)
-    person.revision = read_at + 1
-    transaction.put(person, Account.revision == read_at, lambda _: Outdated())
+    read_at, person.revision = person.revision, person.revision + 1
+    transaction.put(person, Account.revision == read_at, lambda _: Collision())
     transaction.put(fact("account.changed", now, subject=person.id, actor=person.id))
     transaction.commit()
     return person
@@ -196,4 +210,4 @@ def _move(
     if claimed and claimed != given_up:
         _claim(transaction, claimed, account_id, refusal)
     if given_up and given_up != claimed and (claimed or claim is email_claim):
-        transaction.delete(Name(name=given_up), Name.account_id == account_id, lambda _: Outdated())
+        transaction.delete(Name(name=given_up), Name.account_id == account_id, lambda _: Collision())

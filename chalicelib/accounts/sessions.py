@@ -7,6 +7,7 @@ rotation: two tabs that wake together send the same one.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +17,14 @@ from chalicelib.accounts import passwords, service
 from chalicelib.accounts.tables import Account, Session
 from chalicelib.auth import Caller, Role, issue
 from chalicelib.cache import Cache
-from chalicelib.database import get, unless
+from chalicelib.database import Collision, again, get, unless
 from chalicelib.errors import NotFound, TooManyAttempts, Unauthenticated
 from chalicelib.ids import is_id, new_id
+from chalicelib.paging import Part, first, position
 
 GRACE = timedelta(seconds=30)
 WINDOW = 60
-ATTEMPTS_FOR_A_LOGIN = 10
+ATTEMPTS_FOR_AN_ACCOUNT = 10
 ATTEMPTS_FROM_AN_ADDRESS = 600
 OPEN_FOR = 60
 """Seconds for which the cache may say that a session is open without asking the database."""
@@ -36,31 +38,27 @@ class SessionEnded(Unauthenticated):
     title = "You were signed out; please sign in again"
 
 
-class _RotatedMeanwhile(SessionEnded):
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh access token, and the refresh token where a new one was given out."""
+    """A fresh access token, and the refresh token."""
 
     access_token: str
     role: Role
-    refresh_token: str | None
+    refresh_token: str
 
 
 def sign_in(login: str, password: str, device: str, address: str, cache: Cache, now: datetime) -> SignedIn:
     """A new session for who knows the password.
 
-    Raises WrongCredentials, or TooManyAttempts after 10 in a minute for one login from one address, or 600
-    from one address, behind which a whole school may stand.
+    Raises WrongCredentials, TooManyAttempts.
     """
-    for_login = cache.count(f"login:{_digest(login.casefold())}:{address}", WINDOW)
-    if for_login > ATTEMPTS_FOR_A_LOGIN or cache.count(f"login:{address}", WINDOW) > ATTEMPTS_FROM_AN_ADDRESS:
-        raise TooManyAttempts("Too many attempts to sign in. Wait a minute.", retry_after=WINDOW)
     account = service.find(login)
+    who = account.id if account else _digest(service.claim_of(login))
+    limit_guesses(who, address, cache)
     if not passwords.matches(account.password_hash if account else None, password) or account is None:
         raise WrongCredentials
+    # Only failures count: who knows the password signs in as often as they like.
+    cache.count(_guesses(who, address), WINDOW, -1)
     secret = secrets.token_urlsafe(32)
     session = Session(
         id=new_id(now),
@@ -75,36 +73,67 @@ def sign_in(login: str, password: str, device: str, address: str, cache: Cache, 
     return _signed_in(account, session, secret, now)
 
 
+def limit_guesses(who: str, address: str, cache: Cache) -> None:
+    """Count an attempt to know the password of an account (or of a name that has none).
+
+    Raises TooManyAttempts after 10 in a minute for one account from one address, or 600 from one address, behind
+    which a whole school may stand.
+    """
+    # Counted before the password is looked at, so that guesses sent all at once are counted too.
+    for_account = cache.count(_guesses(who, address), WINDOW)
+    if for_account > ATTEMPTS_FOR_AN_ACCOUNT or cache.count(f"login:{address}", WINDOW) > ATTEMPTS_FROM_AN_ADDRESS:
+        raise TooManyAttempts("Too many attempts to sign in. Wait a minute.", retry_after=WINDOW)
+
+
+def limit_newcomers(address: str, cache: Cache) -> None:
+    """Count a registration.
+
+    Raises TooManyAttempts after 600 in a minute from one address.
+    """
+    if cache.count(f"register:{address}", WINDOW) > ATTEMPTS_FROM_AN_ADDRESS:
+        raise TooManyAttempts("Too many new accounts from your address. Wait a minute.", retry_after=WINDOW)
+
+
+def _guesses(who: str, address: str) -> str:
+    return f"login:{who}:{address}"
+
+
 def refresh(token: str, cache: Cache, now: datetime) -> SignedIn:
     """A fresh access token for a refresh token, which is replaced.
 
     Raises SessionEnded.
     """
+    return again(lambda: _refresh(token, cache, now))
+
+
+def _refresh(token: str, cache: Cache, now: datetime) -> SignedIn:
     session, secret = _session_of(token)
     if session.expires_at <= now:
         raise SessionEnded
-    given = _digest(secret)
-    if given != session.secret_hash:
-        if given == session.previous_hash and now - session.rotated_at < GRACE:
-            return _signed_in(service.account(session.account_id), session, None, now)
+    account = service.account(session.account_id)
+    # The next secret follows from this one, so that an answer which was lost on its way can be given again.
+    following = _following(session.id, secret)
+    if _digest(following) == session.secret_hash and now - session.rotated_at < GRACE:
+        return _signed_in(account, session, following, now)
+    if _digest(secret) != session.secret_hash:
         end(session.id, cache)
         raise SessionEnded
-    account = service.account(session.account_id)
-    fresh = secrets.token_urlsafe(32)
-    try:
-        with unless(_RotatedMeanwhile):
-            session.update(
-                [
-                    Session.secret_hash.set(_digest(fresh)),
-                    Session.previous_hash.set(given),
-                    Session.rotated_at.set(now),
-                    Session.expires_at.set(_expiry(now)),
-                ],
-                Session.secret_hash == given,
-            )
-    except _RotatedMeanwhile:
-        return _signed_in(account, session, None, now)
-    return _signed_in(account, session, fresh, now)
+    with unless(Collision):
+        session.update(
+            [
+                Session.secret_hash.set(_digest(following)),
+                Session.rotated_at.set(now),
+                Session.expires_at.set(_expiry(now)),
+            ],
+            Session.secret_hash == _digest(secret),
+        )
+    return _signed_in(account, session, following, now)
+
+
+def _following(session_id: str, secret: str) -> str:
+    """The refresh secret that replaces `secret`: only who has the library's own secret can tell."""
+    key = settings.current().jwt_secret.encode()
+    return hmac.new(key, f"refresh:{session_id}:{secret}".encode(), hashlib.sha256).hexdigest()
 
 
 def end(session_id: str, cache: Cache) -> None:
@@ -119,13 +148,17 @@ def end_by_token(token: str, cache: Cache) -> None:
         session, secret = _session_of(token)
     except SessionEnded:
         return
-    if _digest(secret) in (session.secret_hash, session.previous_hash):
+    if session.secret_hash in {_digest(secret), _digest(_following(session.id, secret))}:
         end(session.id, cache)
 
 
-def of_account(account_id: str) -> list[Session]:
-    """Where a person is signed in, newest first; at most 100."""
-    return list(Session.by_account.query(account_id, scan_index_forward=False, limit=100))
+def of_account(account_id: str, limit: int, cursor: str | None) -> Part[Session]:
+    """A page of where a person is signed in, newest first."""
+    after = position(cursor)
+    found = Session.by_account.query(
+        account_id, Session.id < after if after else None, scan_index_forward=False, page_size=limit + 1
+    )
+    return first(found, limit, lambda session: session.id)
 
 
 def end_one_of(account_id: str, session_id: str, cache: Cache) -> None:
@@ -158,10 +191,9 @@ def is_open(session_id: str, cache: Cache) -> bool:
     return True
 
 
-def _signed_in(account: Account, session: Session, secret: str | None, now: datetime) -> SignedIn:
+def _signed_in(account: Account, session: Session, secret: str, now: datetime) -> SignedIn:
     role = Role(account.role)
-    token = issue(Caller(account.id, role, session.id), now)
-    return SignedIn(token, role, f"{session.id}.{secret}" if secret else None)
+    return SignedIn(issue(Caller(account.id, role, session.id), now), role, f"{session.id}.{secret}")
 
 
 def _session_of(token: str) -> tuple[Session, str]:

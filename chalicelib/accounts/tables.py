@@ -80,7 +80,6 @@ class Session(Model):
     id = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
     secret_hash = UnicodeAttribute()
-    previous_hash = UnicodeAttribute(null=True)
     rotated_at = UTCDateTimeAttribute()
     created_at = UTCDateTimeAttribute()
     device = UnicodeAttribute(default="")

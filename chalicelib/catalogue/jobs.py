@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 import tempfile
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -27,22 +28,28 @@ def read_upload(upload_id: str, cache: Cache, now: datetime) -> None:
         path = Path(folder, "book")
         objects.fetch(upload.key, path)
         try:
-            reading = intake.read_book(path)
+            _shelve(upload, path, intake.read_book(path), cache, now)
         except intake.Refused as refusal:
             uploads.refuse(upload, refusal.reason)
-            return
-    try:
-        _shelve(upload, reading, cache, now)
-    except NotFound:
-        uploads.refuse(upload, "The e-book this file was for has been removed.")
-    except uploads.UploadHasEnded:
-        logging.getLogger(__name__).info("upload %s was read twice", upload_id)
+        except NotFound:
+            uploads.refuse(upload, "The e-book this file was for has been removed.")
+        except uploads.UploadHasEnded:
+            logging.getLogger(__name__).info("upload %s was read twice", upload_id)
+        else:
+            objects.remove(upload.key)
 
 
-def _shelve(upload: Upload, reading: intake.Reading, cache: Cache, now: datetime) -> None:
+def _shelve(upload: Upload, path: Path, reading: intake.Reading, cache: Cache, now: datetime) -> None:
     """Make the book of an upload, or give a book its new file, in one transaction with the upload's end."""
+    key = f"books/{upload.book_id}/{secrets.token_hex(8)}.{reading.format}"
+    objects.keep(key, path, service.CONTENT_TYPES[reading.format])
+    with objects.undone_unless_kept(key):
+        _put(upload, key, path.stat().st_size, reading, cache, now)
+
+
+def _put(upload: Upload, key: str, size: int, reading: intake.Reading, cache: Cache, now: datetime) -> None:
     found: dict[str, Any] = {
-        "file": File(format=reading.format, key=upload.key, size=upload.size),
+        "file": File(format=reading.format, key=key, size=size),
         "pages": reading.pages,
         "words": reading.words,
     }
@@ -58,7 +65,7 @@ def _shelve(upload: Upload, reading: intake.Reading, cache: Cache, now: datetime
         )
 
     if upload.replaces:
-        service.change_book(service.book(upload.replaces), found, upload.uploaded_by, cache, now, also=end)
+        service.change_book(upload.replaces, found, upload.uploaded_by, cache, now, also=end)
         return
     found |= {
         "title": reading.title or _title_of(upload.filename),
@@ -81,12 +88,12 @@ def _keep_cover(book_id: str, cover: bytes) -> str:
     return key
 
 
-def on_fact(happened: Fact, cache: Cache) -> None:
+def on_fact(happened: Fact, cache: Cache, now: datetime) -> None:
     """Finish what a change began and may not have finished: a section's removal, and what the cache keeps."""
     match happened.kind.split("."):
         case ["section", change]:
-            if change == "removed":
-                sections.take_books_out(happened.subject, cache)
+            if change in {"removed", "emptied"}:
+                sections.go_on_removing(happened.subject, happened.actor, cache, now)
             cache.forget(SECTIONS)
         case ["book" | "review", _]:
             cache.forget(NEWEST, SECTIONS, book_namespace(happened.subject))

@@ -10,7 +10,6 @@ from chalicelib.catalogue.schemas import (
     BookPatch,
     Books,
     BookShown,
-    Money,
     NewBook,
     NewSection,
     NewUpload,
@@ -22,7 +21,7 @@ from chalicelib.catalogue.schemas import (
     UploadTicket,
 )
 from chalicelib.catalogue.tables import Book, Section, Upload
-from chalicelib.errors import NotFound, Outdated, TooLarge
+from chalicelib.errors import NotFound, TooLarge
 from chalicelib.paging import Part
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
@@ -39,29 +38,6 @@ def shown_section(section: Section) -> SectionShown:
         book_count=section.book_count,
         rating=service.mean(section.rating_sum, section.rating_count),
         rating_count=section.rating_count,
-    )
-
-
-def shown_book(book: Book) -> BookShown:
-    return BookShown(
-        id=book.id,
-        title=book.title,
-        authors=list(book.authors),
-        description=book.description,
-        language=book.language,
-        section_ids=list(book.section_ids),
-        pages=book.pages,
-        words=book.words,
-        price=Money(amount=book.price.amount, currency=book.price.currency) if book.price else None,
-        copies=book.copies,
-        loan_period=book.loan_period,
-        grant=book.grant,
-        rating=service.mean(book.rating_sum, book.rating_count),
-        rating_count=book.rating_count,
-        cover_url=service.cover_url(book),
-        format=book.file.format if book.file else None,
-        size=book.file.size if book.file else None,
-        created_at=book.created_at,
     )
 
 
@@ -106,20 +82,33 @@ def show_section(call: Call[Nothing, Nothing], section_id: str) -> SectionShown:
     who=Who.LIBRARIAN,
     body=SectionPatch,
     returns=SectionShown,
-    refusals=(NotFound, Outdated),
+    guarded=True,
+    refusals=(NotFound,),
 )
 def change_section(call: Call[SectionPatch, Nothing], section_id: str) -> SectionShown:
     """Rename or describe a section."""
-    section = sections.one(section_id)
-    call.require_match(shown_section(section))
-    wanted = changes(call.body)
-    return shown_section(sections.change(section, wanted, call.caller.id, wiring.cache(), wiring.now()))
+    return shown_section(
+        sections.change(
+            section_id,
+            changes(call.body),
+            call.caller.id,
+            wiring.cache(),
+            wiring.now(),
+            lambda section: call.require_match(shown_section(section)),
+        )
+    )
 
 
-@routes.operation("DELETE", "/sections/{section_id}", who=Who.LIBRARIAN, status=204, refusals=(NotFound,))
+@routes.operation("DELETE", "/sections/{section_id}", who=Who.LIBRARIAN, status=204, guarded=True, refusals=(NotFound,))
 def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
     """Remove a section; its e-books stay in the library."""
-    sections.remove(section_id, call.caller.id, wiring.cache(), wiring.now())
+    sections.remove(
+        section_id,
+        call.caller.id,
+        wiring.cache(),
+        wiring.now(),
+        lambda section: call.require_match(shown_section(section)),
+    )
 
 
 @routes.operation("GET", "/books", who=Who.ANYONE, query=BookList, returns=Books, public_cache=True)
@@ -137,19 +126,21 @@ def list_books(call: Call[Nothing, BookList]) -> Books:
 
 
 def _page(listed: Part[Book]) -> Books:
-    return Books(items=[shown_book(b) for b in listed.items], next_cursor=listed.next_cursor)
+    return Books(items=[service.shown(b) for b in listed.items], next_cursor=listed.next_cursor)
 
 
 @routes.operation("POST", "/books", who=Who.LIBRARIAN, body=NewBook, returns=BookShown, status=201)
 def add_book(call: Call[NewBook, Nothing]) -> BookShown:
     """Add an e-book; `content` is Markdown, a file is uploaded instead."""
-    return shown_book(service.add_book(changes(call.body), call.caller.id, wiring.cache(), wiring.now()))
+    return service.shown(service.add_book(changes(call.body), call.caller.id, wiring.cache(), wiring.now()))
 
 
 @routes.operation("GET", "/books/{book_id}", who=Who.ANYONE, returns=BookShown, public_cache=True, refusals=(NotFound,))
 def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
     """An e-book."""
-    return wiring.cache().through(book_namespace(book_id), "page", BookShown, lambda: shown_book(service.book(book_id)))
+    return wiring.cache().through(
+        book_namespace(book_id), "page", BookShown, lambda: service.shown(service.book(book_id))
+    )
 
 
 @routes.operation(
@@ -158,13 +149,21 @@ def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
     who=Who.LIBRARIAN,
     body=BookPatch,
     returns=BookShown,
-    refusals=(NotFound, Outdated),
+    guarded=True,
+    refusals=(NotFound,),
 )
 def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
     """Change an e-book."""
-    book = service.book(book_id)
-    call.require_match(shown_book(book))
-    return shown_book(service.change_book(book, changes(call.body), call.caller.id, wiring.cache(), wiring.now()))
+    return service.shown(
+        service.change_book(
+            book_id,
+            changes(call.body),
+            call.caller.id,
+            wiring.cache(),
+            wiring.now(),
+            guard=lambda book: call.require_match(service.shown(book)),
+        )
+    )
 
 
 @routes.operation(

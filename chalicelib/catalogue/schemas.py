@@ -10,29 +10,25 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.accounts.schemas import Language
 from chalicelib.ids import Id
+from chalicelib.paging import Page
 from chalicelib.periods import Period
-from chalicelib.policy.schemas import Currency, Grant
+from chalicelib.policy.schemas import SAYS_SOMETHING, Currency, Grant
 
-SectionName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Description: TypeAlias = Annotated[str, Meta(max_length=10_000)]
-Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500)]
-Authors: TypeAlias = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=50)]
+SectionName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=SAYS_SOMETHING)]
+# A hundred of the longest books still fit into the 6 MB that a function may answer.
+Description: TypeAlias = Annotated[str, Meta(max_length=5_000)]
+Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=SAYS_SOMETHING)]
+Authors: TypeAlias = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=200, pattern=SAYS_SOMETHING)]], Meta(max_length=50)
+]
 SectionIds: TypeAlias = Annotated[list[Id], Meta(max_length=20)]
 Pages: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 Copies: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]
 Content: TypeAlias = Annotated[str, Meta(max_length=1_000_000, description="Markdown")]
+Amount: TypeAlias = Annotated[int, Meta(ge=0, le=100_000_000)]
 Format: TypeAlias = Literal["markdown", "epub", "pdf"]
 UploadStatus: TypeAlias = Literal["pending", "processing", "ready", "refused"]
 Rating: TypeAlias = Annotated[float, Meta(description="Mean of the ratings, 1 to 5")]
-PageLimit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
-Cursor: TypeAlias = Annotated[str, Meta(max_length=512)]
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of a list."""
-
-    limit: PageLimit = 25
-    cursor: Cursor | None = None
 
 
 class SectionShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +68,13 @@ class SectionPatch(msgspec.Struct, frozen=True, kw_only=True):
     """Changes of a section (RFC 7396)."""
 
     name: SectionName | UnsetType = UNSET
-    description: Description | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
     """An amount in minor units, as cents."""
 
-    amount: Annotated[int, Meta(ge=0, le=100_000_000)]
+    amount: Amount
     currency: Currency
 
 
@@ -135,20 +131,27 @@ class NewBook(msgspec.Struct, frozen=True, kw_only=True):
     content: Content | None = None
 
 
+class MoneyPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of a price (RFC 7396)."""
+
+    amount: Amount | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+
+
 class BookPatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes of an e-book (RFC 7396)."""
+    """Changes of an e-book (RFC 7396). Null for `loan_period` or `grant` takes the library's."""
 
     title: Title | UnsetType = UNSET
-    authors: Authors | UnsetType = UNSET
-    description: Description | UnsetType = UNSET
+    authors: Authors | None | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
     language: Language | None | UnsetType = UNSET
-    section_ids: SectionIds | UnsetType = UNSET
+    section_ids: SectionIds | None | UnsetType = UNSET
     pages: Pages | None | UnsetType = UNSET
-    price: Money | None | UnsetType = UNSET
+    price: MoneyPatch | None | UnsetType = UNSET
     copies: Copies | None | UnsetType = UNSET
-    loan_period: Period | UnsetType = UNSET
-    grant: Grant | UnsetType = UNSET
-    content: Content | UnsetType = UNSET
+    loan_period: Period | None | UnsetType = UNSET
+    grant: Grant | None | UnsetType = UNSET
+    content: Content | None | UnsetType = UNSET
 
 
 class NewUpload(msgspec.Struct, frozen=True, kw_only=True):

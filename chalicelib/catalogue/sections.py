@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
+from chalicelib.cache import SECTIONS, Cache
 from chalicelib.catalogue import service
-from chalicelib.catalogue.tables import BOOKS, Book, Section, Shelving
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
-from chalicelib.database import Transaction, get
-from chalicelib.errors import NotFound, Outdated
+from chalicelib.catalogue.tables import Section, Shelving
+from chalicelib.database import Collision, Transaction, again, get
+from chalicelib.errors import NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
 from chalicelib.paging import Part, wrong_cursor
@@ -59,29 +59,43 @@ def add(name: str, description: str, librarian: str, cache: Cache, now: datetime
     return made
 
 
-def change(kept: Section, changes: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Section:
-    """`kept` with `changes` of name and description.
+def change(
+    section_id: str,
+    changes: dict[str, Any],
+    librarian: str,
+    cache: Cache,
+    now: datetime,
+    guard: Callable[[Section], None],
+) -> Section:
+    """The section with `changes` of name and description. `guard` sees it as it was and may object.
 
-    Raises Outdated where it was renamed since it was read.
+    Raises NotFound.
     """
-    actions: list[Action] = [Section.revision.set(kept.revision + 1)]
-    if "name" in changes:
-        actions.append(Section.name.set(changes["name"]))
-    if "description" in changes:
-        actions.append(Section.description.set(changes["description"]))
-    transaction = Transaction()
-    transaction.update(kept, actions, Section.revision == kept.revision, lambda _: Outdated())
-    transaction.put(fact("section.changed", now, subject=kept.id, actor=librarian))
-    transaction.commit()
+
+    def attempt() -> None:
+        kept = one(section_id)
+        guard(kept)
+        actions: list[Action] = [Section.revision.set(kept.revision + 1)]
+        if "name" in changes:
+            actions.append(Section.name.set(changes["name"]))
+        if "description" in changes:
+            actions.append(Section.description.set(changes["description"] or ""))
+        transaction = Transaction()
+        transaction.update(kept, actions, Section.revision == kept.revision, lambda _: Collision())
+        transaction.put(fact("section.changed", now, subject=section_id, actor=librarian))
+        transaction.commit()
+
+    again(attempt)
     cache.forget(SECTIONS)
-    return one(kept.id)
+    return one(section_id)
 
 
-def remove(section_id: str, librarian: str, cache: Cache, now: datetime) -> None:
+def remove(section_id: str, librarian: str, cache: Cache, now: datetime, guard: Callable[[Section], None]) -> None:
     """Remove a section; its books stay in the library.
 
     Raises NotFound.
     """
+    guard(one(section_id))
     transaction = Transaction()
     transaction.delete(
         Section(collection=ALL_SECTIONS, id=section_id),
@@ -91,29 +105,25 @@ def remove(section_id: str, librarian: str, cache: Cache, now: datetime) -> None
     transaction.put(fact("section.removed", now, subject=section_id, actor=librarian))
     transaction.commit()
     cache.forget(SECTIONS)
-    take_books_out(section_id, cache)
+    # The few books of most sections at once; the fact of the removal sees to the rest.
+    _take_books_out(section_id, cache, at_once=50)
 
 
-def take_books_out(section_id: str, cache: Cache) -> None:
-    """Let no book stand in a removed section. Begun by the removal, finished by its fact; safe to repeat."""
-    for shelving in Shelving.query(section_id):
-        service.again(partial(_take_out, shelving.section_id, shelving.book_id, cache))
+def go_on_removing(section_id: str, actor: str | None, cache: Cache, now: datetime) -> None:
+    """Let the next books stand no longer in a removed section; while there are more, a further fact calls for them.
+
+    Safe to repeat.
+    """
+    if _take_books_out(section_id, cache, at_once=500):
+        fact("section.emptied", now, subject=section_id, actor=actor).save()
 
 
-def _take_out(section_id: str, book_id: str, cache: Cache) -> None:
-    transaction = Transaction()
-    transaction.delete(Shelving(section_id=section_id, book_id=book_id))
-    kept = get(Book, BOOKS, book_id)
-    if kept is not None and section_id in kept.section_ids:
-        rest = [s for s in kept.section_ids if s != section_id]
-        transaction.update(
-            kept,
-            [Book.section_ids.set(rest), Book.revision.set(kept.revision + 1)],
-            Book.revision == kept.revision,
-            lambda _: service.BookChangedMeanwhile(),
-        )
-    transaction.commit()
-    cache.forget(NEWEST, book_namespace(book_id))
+def _take_books_out(section_id: str, cache: Cache, at_once: int) -> bool:
+    """Take out up to `at_once` books; whether there are more."""
+    shelvings = list(Shelving.query(section_id, limit=at_once + 1, consistent_read=True))
+    for shelving in shelvings[:at_once]:
+        service.take_out(section_id, shelving.book_id, cache)
+    return len(shelvings) > at_once
 
 
 def _plain(text: str) -> str:

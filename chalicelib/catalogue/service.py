@@ -5,29 +5,28 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from pynamodb.transactions import TransactGet
 
 from chalicelib import objects
 from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
 from chalicelib.catalogue import intake
+from chalicelib.catalogue.schemas import BookShown, Format, Money
 from chalicelib.catalogue.tables import BOOKS, REMOVED, Book, File, Price, Section, Shelving
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
-from chalicelib.database import Transaction, found, get
-from chalicelib.errors import Invalid, LibraryError, NotFound, Outdated
+from chalicelib.database import Collision, Transaction, again, found, get
+from chalicelib.errors import Invalid, LibraryError, NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
-from chalicelib.paging import Part, position
+from chalicelib.paging import Part, first, position
 from chalicelib.policy import service as policy
 
-ATTEMPTS = 5
-T = TypeVar("T")
-
-
-class BookChangedMeanwhile(Outdated):
-    """A book was changed between reading and writing it."""
+CONTENT_TYPES: dict[Format, str] = {
+    "epub": "application/epub+zip",
+    "pdf": "application/pdf",
+    "markdown": "text/markdown; charset=utf-8",
+}
 
 
 def mean(points: int, voices: int) -> float | None:
@@ -51,6 +50,30 @@ def cover_url(kept: Book) -> str | None:
     return f"/{kept.cover}" if kept.cover else None
 
 
+def shown(book: Book) -> BookShown:
+    """A book as the API shows it."""
+    return BookShown(
+        id=book.id,
+        title=book.title,
+        authors=list(book.authors),
+        description=book.description,
+        language=book.language,
+        section_ids=list(book.section_ids),
+        pages=book.pages,
+        words=book.words,
+        price=Money(amount=book.price.amount, currency=book.price.currency) if book.price else None,
+        copies=book.copies,
+        loan_period=book.loan_period,
+        grant=book.grant,
+        rating=mean(book.rating_sum, book.rating_count),
+        rating_count=book.rating_count,
+        cover_url=cover_url(book),
+        format=book.file.format if book.file else None,
+        size=book.file.size if book.file else None,
+        created_at=book.created_at,
+    )
+
+
 def within(snapshot: TransactGet, book_id: str) -> Any:
     """The book as part of a snapshot; `settled` gives the book out of what this returns."""
     return snapshot.get(Book, BOOKS, book_id)
@@ -71,20 +94,18 @@ def newest(limit: int, cursor: str | None) -> Part[Book]:
     """A page of the newest books."""
     after = position(cursor)
     before = Book.id < after if after else None
-    page = Book.query(BOOKS, before, scan_index_forward=False, limit=limit, consistent_read=True)
-    items = list(page)
-    return Part(items, items[-1].id if page.last_evaluated_key and items else None)
+    books = Book.query(BOOKS, before, scan_index_forward=False, limit=limit + 1, consistent_read=True)
+    return first(books, limit, lambda kept: kept.id)
 
 
 def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
     """A page of the books that stand in a section, newest first."""
     after = position(cursor)
     before = Shelving.book_id < after if after else None
-    page = Shelving.query(section_id, before, scan_index_forward=False, limit=limit, consistent_read=True)
-    ids = [shelving.book_id for shelving in page]
-    books = {b.id: b for b in on_shelves(ids)}
-    cursor = ids[-1] if page.last_evaluated_key and ids else None
-    return Part([books[i] for i in ids if i in books], cursor)
+    shelvings = Shelving.query(section_id, before, scan_index_forward=False, limit=limit + 1, consistent_read=True)
+    part = first(shelvings, limit, lambda shelving: shelving.book_id)
+    books = {kept.id: kept for kept in on_shelves(shelving.book_id for shelving in part.items)}
+    return Part([books[s.book_id] for s in part.items if s.book_id in books], part.next_cursor)
 
 
 def on_shelves(book_ids: Iterable[str]) -> list[Book]:
@@ -95,9 +116,11 @@ def on_shelves(book_ids: Iterable[str]) -> list[Book]:
 def by_ids(book_ids: Iterable[str]) -> dict[str, Book]:
     """These books, the removed ones too."""
     wanted = set(book_ids)
-    books = {b.id: b for b in on_shelves(wanted)}
-    gone = wanted - books.keys()
-    return books | {b.id: b for b in Book.batch_get([(REMOVED, i) for i in gone])} if gone else books
+    books = {kept.id: kept for kept in on_shelves(wanted)}
+    if gone := wanted - books.keys():
+        removed = Book.batch_get([(REMOVED, book_id) for book_id in gone], consistent_read=True)
+        books |= {kept.id: kept for kept in removed}
+    return books
 
 
 def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Book:
@@ -107,9 +130,11 @@ def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime
     """
     content = fields.pop("content", None)
     made = new_book(new_id(now), fields, now)
-    if content is not None:
-        made.file, made.words = _write(made, content)
-    return put_on_shelves(made, librarian, cache, now)
+    if content is None:
+        return put_on_shelves(made, librarian, cache, now)
+    made.file, made.words = _write(made.id, content)
+    with objects.undone_unless_kept(made.file.key):
+        return put_on_shelves(made, librarian, cache, now)
 
 
 def new_book(book_id: str, fields: dict[str, Any], now: datetime) -> Book:
@@ -133,8 +158,8 @@ def put_on_shelves(
 ) -> Book:
     """Store a new book, with what `also` adds to the transaction."""
     transaction = Transaction()
-    transaction.put(made, Book.id.does_not_exist(), lambda _: BookChangedMeanwhile())
-    _shelve(transaction, made, [], made.section_ids)
+    transaction.put(made, Book.id.does_not_exist(), lambda _: Collision())
+    _shelve(transaction, made, [], made.section_ids, cache)
     transaction.put(fact("book.added", now, subject=made.id, actor=actor))
     if also:
         also(transaction)
@@ -144,78 +169,131 @@ def put_on_shelves(
 
 
 def change_book(
-    kept: Book,
+    book_id: str,
     changes: dict[str, Any],
     librarian: str,
     cache: Cache,
     now: datetime,
+    *,
+    guard: Callable[[Book], None] = lambda _: None,
     also: Callable[[Transaction], None] | None = None,
 ) -> Book:
-    """`kept` with `changes` as in BookPatch, or of its file and cover.
+    """The book with `changes` as in BookPatch, or of its file and cover. `guard` sees it as it was and may object.
 
-    Raises Outdated where it was changed since it was read, Invalid as `add_book`.
+    Raises NotFound, Invalid as `add_book`.
     """
+    changes = _with_defaults(changes)
+    if "content" not in changes:
+        return again(lambda: _change(book_id, changes, librarian, cache, now, guard, also))
+    book(book_id)
+    content = changes.pop("content")
+    changes["file"], changes["words"] = _write(book_id, content) if content is not None else (None, None)
+    with objects.undone_unless_kept(*([changes["file"].key] if changes["file"] else [])):
+        return again(lambda: _change(book_id, changes, librarian, cache, now, guard, also))
+
+
+def _with_defaults(changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` with what null stands for (RFC 7396: the member is removed, so its default holds)."""
+    changes = dict(changes)
+    defaults: dict[str, Any] = {"description": "", "authors": [], "section_ids": []}
+    if any(name in changes and changes[name] is None for name in ("loan_period", "grant")):
+        terms = policy.current()
+        defaults |= {"loan_period": terms.loan_period, "grant": terms.grant}
+    changes |= {name: value for name, value in defaults.items() if name in changes and changes[name] is None}
     if "loan_period" in changes:
         policy.checked_period("loan_period", changes["loan_period"])
-    if "price" in changes:
-        changes["price"] = Price(**changes["price"]) if changes["price"] else None
-    if "content" in changes:
-        changes["file"], changes["words"] = _write(kept, changes.pop("content"))
-    before = list(kept.section_ids)
-    if "section_ids" in changes:
-        changes["section_ids"] = _distinct(changes["section_ids"])
-    read_at = kept.revision
-    old_file = kept.file.key if kept.file and "file" in changes else None
-    old_cover = kept.cover if "cover" in changes else None
+    return changes
+
+
+def _change(
+    book_id: str,
+    changes: dict[str, Any],
+    librarian: str,
+    cache: Cache,
+    now: datetime,
+    guard: Callable[[Book], None],
+    also: Callable[[Transaction], None] | None,
+) -> Book:
+    kept = book(book_id)
+    guard(kept)
+    before, old_file, old_cover = list(kept.section_ids), kept.file, kept.cover
     for name, value in changes.items():
-        setattr(kept, name, value)
-    kept.revision = read_at + 1
+        setattr(kept, name, _price(kept, value) if name == "price" else value)
+    kept.section_ids = _distinct(kept.section_ids)
+    read_at, kept.revision = kept.revision, kept.revision + 1
     transaction = Transaction()
-    transaction.put(kept, Book.revision == read_at, lambda _: BookChangedMeanwhile())
-    _shelve(transaction, kept, before, kept.section_ids)
+    transaction.put(kept, Book.revision == read_at, lambda _: Collision())
+    _shelve(transaction, kept, before, kept.section_ids, cache)
     transaction.put(fact("book.changed", now, subject=kept.id, actor=librarian))
     if also:
         also(transaction)
     transaction.commit()
-    objects.remove(*(key for key in (old_file, old_cover) if key))
+    if old_file and "file" in changes:
+        objects.remove(old_file.key)
+    if old_cover and "cover" in changes and old_cover != kept.cover:
+        objects.remove(old_cover)
     _forget(cache, kept, before + kept.section_ids)
     return kept
 
 
-def remove_book(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
-    """Take a book out of the catalogue. Its title stays for the loans that tell of it.
+def remove_book(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Callable[[Book], None]) -> Book:
+    """Take a book out of the catalogue. Its title and cover stay for the loans that tell of it.
 
     Raises NotFound.
     """
-    return again(partial(_remove, book_id, librarian, cache, now))
+    return again(lambda: _remove(book_id, librarian, cache, now, guard))
 
 
-def _remove(book_id: str, librarian: str, cache: Cache, now: datetime) -> Book:
+def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Callable[[Book], None]) -> Book:
     kept = book(book_id)
+    guard(kept)
     transaction = Transaction()
-    transaction.delete(kept, Book.revision == kept.revision, lambda _: BookChangedMeanwhile())
-    tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED}
+    transaction.delete(kept, Book.revision == kept.revision, lambda _: Collision())
+    tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED, "file": None}
     transaction.put(Book(**tombstone))
-    _shelve(transaction, kept, kept.section_ids, [])
+    _shelve(transaction, kept, kept.section_ids, [], cache)
     transaction.put(fact("book.removed", now, subject=book_id, actor=librarian))
     transaction.commit()
+    if kept.file:
+        objects.remove(kept.file.key)
     _forget(cache, kept, kept.section_ids)
     return kept
 
 
-def rate(transaction: Transaction, kept: Book, points: int, voices: int) -> None:
+def take_out(section_id: str, book_id: str, cache: Cache) -> None:
+    """Let a book stand no longer in a section that was removed."""
+    again(lambda: _take_out(section_id, book_id))
+    cache.forget(NEWEST, book_namespace(book_id))
+
+
+def _take_out(section_id: str, book_id: str) -> None:
+    transaction = Transaction()
+    transaction.delete(Shelving(section_id=section_id, book_id=book_id))
+    kept = get(Book, BOOKS, book_id)
+    if kept is not None and section_id in kept.section_ids:
+        rest = [s for s in kept.section_ids if s != section_id]
+        transaction.update(
+            kept,
+            [Book.section_ids.set(rest), Book.revision.set(kept.revision + 1)],
+            Book.revision == kept.revision,
+            lambda _: Collision(),
+        )
+    transaction.commit()
+
+
+def rate(transaction: Transaction, kept: Book, points: int, voices: int, cache: Cache) -> None:
     """Add `points` by `voices` to the ratings of a book and of its sections, as part of `transaction`.
 
-    Fails with BookChangedMeanwhile where the book moved between sections since it was read.
+    Fails with Collision where the book was changed since it was read.
     """
     transaction.update(
         kept,
         [Book.rating_sum.add(points), Book.rating_count.add(voices), Book.revision.add(1)],
         Book.revision == kept.revision,
-        lambda _: BookChangedMeanwhile(),
+        lambda _: Collision(),
     )
     for section_id in kept.section_ids:
-        _weigh(transaction, section_id, 0, points, voices, BookChangedMeanwhile)
+        _weigh(transaction, section_id, 0, points, voices, _section_is_gone(section_id, kept.id, cache))
 
 
 def after_rating(kept: Book, cache: Cache) -> None:
@@ -223,13 +301,14 @@ def after_rating(kept: Book, cache: Cache) -> None:
     _forget(cache, kept, kept.section_ids)
 
 
-def _shelve(transaction: Transaction, moved: Book, before: list[str], after: list[str]) -> None:
+def _shelve(transaction: Transaction, moved: Book, before: list[str], after: list[str], cache: Cache) -> None:
+    points, voices = moved.rating_sum, moved.rating_count
     for section_id in set(after) - set(before):
         transaction.put(Shelving(section_id=section_id, book_id=moved.id))
-        _weigh(transaction, section_id, 1, moved.rating_sum, moved.rating_count, _no_such_section)
+        _weigh(transaction, section_id, 1, points, voices, _no_such_section)
     for section_id in set(before) - set(after):
         transaction.delete(Shelving(section_id=section_id, book_id=moved.id))
-        _weigh(transaction, section_id, -1, -moved.rating_sum, -moved.rating_count, BookChangedMeanwhile)
+        _weigh(transaction, section_id, -1, -points, -voices, _section_is_gone(section_id, moved.id, cache))
 
 
 def _weigh(
@@ -252,25 +331,34 @@ def _no_such_section() -> LibraryError:
     return Invalid.field("section_ids", "There is no such section.", "unknown")
 
 
-def again(attempt: Callable[[], T]) -> T:
-    """What `attempt` returns, tried again while somebody else changes the same book."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return attempt()
-        except BookChangedMeanwhile:
-            continue
-    return attempt()
+def _section_is_gone(section_id: str, book_id: str, cache: Cache) -> Callable[[], LibraryError]:
+    """The book still stands in a section that was removed, and has not been reached yet: mend that first."""
+    return lambda: Collision(mend=lambda: take_out(section_id, book_id, cache))
 
 
-def _write(to: Book, content: str) -> tuple[File, int]:
+def _price(kept: Book, change: dict[str, Any] | None) -> Price | None:
+    """The price with the members of a merge patch.
+
+    Raises Invalid where half a price comes of it.
+    """
+    if change is None:
+        return None
+    old = {"amount": kept.price.amount, "currency": kept.price.currency} if kept.price else {}
+    whole = old | change
+    if missing := {"amount", "currency"} - whole.keys():
+        raise Invalid.field(f"price.{min(missing)}", "This is needed.", "required")
+    return Price(**whole)
+
+
+def _write(book_id: str, content: str) -> tuple[File, int]:
     """Keep written content, under a key of its own for each version; the file, and its words."""
     try:
         writing = intake.read_markdown(content)
     except intake.Refused as refusal:
         raise Invalid.field("content", refusal.reason, refusal.code) from None
     body = writing.text.encode()
-    key = f"books/{to.id}/{secrets.token_hex(8)}.md"
-    objects.put(key, body, "text/markdown; charset=utf-8")
+    key = f"books/{book_id}/{secrets.token_hex(8)}.md"
+    objects.put(key, body, CONTENT_TYPES["markdown"])
     return File(format="markdown", key=key, size=len(body)), writing.words
 
 

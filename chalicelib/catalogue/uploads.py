@@ -1,6 +1,8 @@
 """Files on their way in: from a browser straight to storage, then read in the background.
 
-An upload is pending until its file is complete, then processing, and ends ready or refused.
+An upload is pending until its file is complete, then processing, and ends ready or refused. The address that was
+given out stays writable for a while, so the file behind it is never what is lent: the bytes that were read are kept
+under another key.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ def begin(
         replaces=replaces,
         filename=PurePosixPath(filename.replace("\\", "/")).name or "book",
         size=size,
-        key=f"books/{upload_id}",
+        key=f"uploads/{upload_id}",
         uploaded_by=librarian,
         created_at=now,
         expires_at=now + KEPT_FOR,

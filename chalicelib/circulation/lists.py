@@ -5,13 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from chalicelib.circulation.rules import Status
+from chalicelib.circulation import service
+from chalicelib.circulation.rules import OPEN, Status, status_at
 from chalicelib.circulation.tables import Loan
 from chalicelib.errors import Invalid
-from chalicelib.paging import Part, position
+from chalicelib.paging import Part, first, position
+
+PAGE = 200
+"""Loans read at once where some of them may be passed over."""
 
 
 def statuses(text: str | None) -> frozenset[Status]:
@@ -22,86 +25,58 @@ def statuses(text: str | None) -> frozenset[Status]:
     if text is None:
         return frozenset(Status)
     try:
-        return frozenset(Status(part.strip()) for part in text.split(",") if part.strip())
+        return frozenset(Status(part.strip()) for part in text.split(","))
     except ValueError:
         raise Invalid.field("status", f"A status is one of {', '.join(Status)}.", "choice") from None
 
 
 def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
-    """A patron's loans."""
-    return _page(
-        Loan.query(
-            patron_id,
-            _before(cursor),
-            filter_condition=_is(wanted, now),
-            scan_index_forward=False,
-            page_size=limit + 1,
-            consistent_read=True,
-        ),
-        limit,
-    )
+    """A patron's loans. What is open is found by the card, however much was returned since."""
+    if wanted <= OPEN:
+        return _page(_sorted(service.open_loans(patron_id), cursor), wanted, limit, now)
+    loans = Loan.query(patron_id, _before(cursor), scan_index_forward=False, page_size=PAGE, consistent_read=True)
+    return _page(loans, wanted, limit, now)
 
 
 def of_patron_and_book(
     patron_id: str, book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime
 ) -> Part[Loan]:
     """A patron's loans of one book: few, so they are read whole and sorted here."""
-    after = position(cursor)
-    loans = Loan.of_book.query(
-        patron_id, Loan.book_id == book_id, filter_condition=_is(wanted, now), consistent_read=True
-    )
-    before = (loan for loan in loans if after is None or loan.id < after)
-    return _page(sorted(before, key=lambda loan: loan.id, reverse=True), limit)
+    loans = Loan.of_book.query(patron_id, Loan.book_id == book_id, consistent_read=True)
+    return _page(_sorted(loans, cursor), wanted, limit, now)
 
 
 def of_book(book_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
-    """The loans of a book."""
-    return _page(
-        Loan.by_book.query(
-            book_id,
-            _before(cursor),
-            filter_condition=_is(wanted, now),
-            scan_index_forward=False,
-            page_size=limit + 1,
-        ),
-        limit,
-    )
+    """The loans of a book. What is open has an index of its own."""
+    index = Loan.open_of_book if wanted <= OPEN else Loan.by_book
+    loans = index.query(book_id, _before(cursor), scan_index_forward=False, page_size=PAGE)
+    return _page(loans, wanted, limit, now)
 
 
 def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
-    """All loans in these states: one query for each state as it is kept, merged."""
-    kept = wanted | ({Status.ACTIVE} if Status.EXPIRED in wanted else set())
+    """All loans in these states: one query for each state as it is kept, and what is past due, merged."""
 
-    def in_state(status: Status) -> Iterator[Loan]:
-        return iter(
-            Loan.by_status.query(
-                status,
-                _before(cursor),
-                filter_condition=_is(wanted, now) if status is Status.ACTIVE else None,
-                scan_index_forward=False,
-                page_size=limit + 1,
-            )
-        )
+    def kept_as(status: Status) -> Iterator[Loan]:
+        before = _before(cursor)
+        return iter(Loan.by_status.query(status, before, scan_index_forward=False, page_size=limit + 1))
 
-    return _page(heapq.merge(*map(in_state, sorted(kept)), key=lambda loan: loan.id, reverse=True), limit)
+    sources = [kept_as(status) for status in sorted(wanted)]
+    if Status.EXPIRED in wanted and Status.ACTIVE not in wanted:
+        sources.append(iter(_sorted(service.past_due(now), cursor)))
+    return _page(heapq.merge(*sources, key=lambda loan: loan.id, reverse=True), wanted, limit, now)
 
 
-def _page(loans: Iterable[Loan], limit: int) -> Part[Loan]:
-    items = list(islice(loans, limit + 1))
-    return Part(items[:limit], items[limit - 1].id if len(items) > limit else None)
+def _page(loans: Iterable[Loan], wanted: frozenset[Status], limit: int, now: datetime) -> Part[Loan]:
+    seen = (loan for loan in loans if status_at(Status(loan.status), loan.due_at, now) in wanted)
+    return first(seen, limit, lambda loan: loan.id)
+
+
+def _sorted(loans: Iterable[Loan], cursor: str | None) -> list[Loan]:
+    after = position(cursor)
+    before = (loan for loan in loans if after is None or loan.id < after)
+    return sorted(before, key=lambda loan: loan.id, reverse=True)
 
 
 def _before(cursor: str | None) -> Any:
     after = position(cursor)
     return Loan.id < after if after else None
-
-
-def _is(wanted: frozenset[Status], now: datetime) -> Any:
-    """The condition that a loan is in one of these states at `now`; None where all are wanted."""
-    if wanted == frozenset(Status):
-        return None
-    if (Status.ACTIVE in wanted) == (Status.EXPIRED in wanted):
-        return Loan.status.is_in(*wanted)
-    if Status.EXPIRED in wanted:
-        return Loan.status.is_in(*wanted) | ((Loan.status == Status.ACTIVE) & (Loan.due_at <= now))
-    return Loan.status.is_in(*wanted) & ((Loan.status != Status.ACTIVE) | (Loan.due_at > now))

@@ -170,15 +170,9 @@ def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availabi
     ids = list(dict.fromkeys(part for part in call.query.ids.split(",") if is_id(part)))
     if len(ids) > MOST_ASKED_AT_ONCE:
         raise Invalid.field("ids", f"Ask for at most {MOST_ASKED_AT_ONCE} at once.", "too-many")
-    out = service.copies_out(ids)
-    return {
-        book.id: Availability(
-            copies=book.copies,
-            available=None if book.copies is None else max(0, book.copies - out.get(book.id, 0)),
-            waiting=0,
-        )
-        for book in catalogue.on_shelves(ids)
-    }
+    books = catalogue.on_shelves(ids)
+    free = service.free_copies(books, wiring.now())
+    return {book.id: Availability(copies=book.copies, available=free.get(book.id), waiting=0) for book in books}
 
 
 @routes.operation(
@@ -187,8 +181,16 @@ def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availabi
     who=Who.LIBRARIAN,
     query=Removal,
     status=204,
+    guarded=True,
     refusals=(NotFound, service.BookIsOut),
 )
 def remove_book(call: Call[Nothing, Removal], book_id: str) -> None:
     """Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans."""
-    service.withdraw(book_id, call.caller, call.query.end_loans, wiring.cache(), wiring.now())
+    service.withdraw(
+        book_id,
+        call.caller,
+        call.query.end_loans,
+        wiring.cache(),
+        wiring.now(),
+        lambda book: call.require_match(catalogue.shown(book)),
+    )

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalogue.schemas import Page
 from chalicelib.ids import Id
+from chalicelib.paging import Page
 from chalicelib.periods import Period
 
 LoanStatus: TypeAlias = Literal[
@@ -64,11 +64,11 @@ class LoanList(Page, frozen=True, kw_only=True):
 
 
 class NewLoan(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for an e-book; `period`, if given, is at most the e-book's."""
+    """A request for an e-book; `period`, if given, is at most the e-book's. There is no queue to wait in yet."""
 
     book_id: Id
     period: Period | None = None
-    if_unavailable: Literal["wait", "refuse"] | None = None
+    if_unavailable: Literal["refuse"] = "refuse"
 
 
 class GrantTerms(msgspec.Struct, frozen=True, kw_only=True):

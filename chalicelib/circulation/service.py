@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
 from pynamodb.expressions.condition import size
 
@@ -43,18 +45,27 @@ def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> 
         id=new_id(now),
         book_id=book_id,
         status=Status.REQUESTED,
+        open_book_id=book_id,
         period=_asked_period(period, book),
         requested_at=now,
     )
     try:
-        _open(loan, book, limit, now)
-    except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
-        # What is past due counts no more, even if the job has not closed it yet.
-        past_due = _open_loans_of(book_id) if isinstance(refusal, rules.NoCopyAvailable) else open_loans(patron.id)
-        if not sum(_close(kept, now) for kept in past_due):
-            raise _with_ways_out(refusal, patron.id) from None
-        _open(loan, book, limit, now)
+        _despite_what_is_past_due(lambda: _open(loan, book, limit, now), loan, now)
+    except (rules.LoanLimitReached, rules.AlreadyYours) as refusal:
+        raise _with_ways_out(refusal, patron.id) from None
     return loan
+
+
+def _despite_what_is_past_due(step: Callable[[], None], loan: Loan, now: datetime) -> None:
+    """Take `step` of `loan`; where it is refused for what is past due and not closed yet, close that, and once more."""
+    try:
+        step()
+    except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
+        holds_copies = isinstance(refusal, rules.NoCopyAvailable)
+        in_the_way = _open_loans_of(loan.book_id) if holds_copies else open_loans(loan.patron_id)
+        if not sum(_close(kept, now) for kept in in_the_way):
+            raise
+        step()
 
 
 def _asked_period(period: str | None, book: catalogue.Book) -> str:
@@ -68,8 +79,6 @@ def _asked_period(period: str | None, book: catalogue.Book) -> str:
 
 def _open(loan: Loan, book: catalogue.Book, limit: int, now: datetime) -> None:
     transaction = Transaction()
-    if book.grant == "automatic":
-        _start(transaction, loan, book, now)
     transaction.put(loan, Loan.id.does_not_exist(), lambda _: rules.AlreadyYours())
     room = (Card.books.does_not_exist() | (size(Card.books) < limit)) & (
         Card.books.does_not_exist() | ~Card.books.contains(book.id)
@@ -80,6 +89,9 @@ def _open(loan: Loan, book: catalogue.Book, limit: int, now: datetime) -> None:
         room,
         lambda card: _refused_by(card, book.id, limit),
     )
+    # After the card: who has the book already, or no place left, is told so rather than that no copy is free.
+    if book.grant == "automatic":
+        _start(transaction, loan, book, now)
     transaction.put(_told("loan.requested", loan, loan.patron_id, now))
     transaction.commit()
 
@@ -108,8 +120,6 @@ def _start(transaction: Transaction, loan: Loan, book: catalogue.Book, now: date
 
 def _with_ways_out(refusal: Rule, patron_id: str) -> Rule:
     """`refusal` with what would help: giving back a loan, or taking back a request."""
-    if isinstance(refusal, rules.NoCopyAvailable):
-        return refusal
     loans = open_loans(patron_id)
     titles = {book.id: book.title for book in catalogue.by_ids(loan.book_id for loan in loans).values()}
     refusal.ways_out = tuple(
@@ -149,7 +159,9 @@ def grant(public_id: str, librarian: Caller, period: str | None, now: datetime) 
     loan = loan_of(public_id, librarian)
     if period is not None:
         loan.period = policy.checked_period("period", period)
-    return _take(rules.GRANT, loan, librarian.id, now, book=catalogue.book(loan.book_id))
+    book = catalogue.book(loan.book_id)
+    _despite_what_is_past_due(lambda: _take(rules.GRANT, loan, librarian.id, now, book=book), loan, now)
+    return loan
 
 
 def deny(public_id: str, librarian: Caller, reason: str | None, now: datetime) -> Loan:
@@ -157,7 +169,9 @@ def deny(public_id: str, librarian: Caller, reason: str | None, now: datetime) -
 
     Raises NotFound, LoanHasMovedOn.
     """
-    return _take(rules.DENY, loan_of(public_id, librarian), librarian.id, now, reason=reason)
+    loan = loan_of(public_id, librarian)
+    _take(rules.DENY, loan, librarian.id, now, reason=reason)
+    return loan
 
 
 def revoke(public_id: str, librarian: Caller, reason: str | None, now: datetime) -> Loan:
@@ -165,7 +179,9 @@ def revoke(public_id: str, librarian: Caller, reason: str | None, now: datetime)
 
     Raises NotFound, LoanHasMovedOn.
     """
-    return _take(rules.REVOKE, loan_of(public_id, librarian), librarian.id, now, reason=reason)
+    loan = loan_of(public_id, librarian)
+    _take(rules.REVOKE, loan, librarian.id, now, reason=reason)
+    return loan
 
 
 def give_back(public_id: str, patron: Caller, now: datetime) -> Loan:
@@ -173,7 +189,9 @@ def give_back(public_id: str, patron: Caller, now: datetime) -> Loan:
 
     Raises NotFound, LoanHasMovedOn.
     """
-    return _take(rules.RETURN, _own(public_id, patron), patron.id, now)
+    loan = _own(public_id, patron)
+    _take(rules.RETURN, loan, patron.id, now)
+    return loan
 
 
 def cancel(public_id: str, patron: Caller, now: datetime) -> Loan:
@@ -181,7 +199,9 @@ def cancel(public_id: str, patron: Caller, now: datetime) -> Loan:
 
     Raises NotFound, LoanHasMovedOn.
     """
-    return _take(rules.CANCEL, _own(public_id, patron), patron.id, now)
+    loan = _own(public_id, patron)
+    _take(rules.CANCEL, loan, patron.id, now)
+    return loan
 
 
 def _own(public_id: str, patron: Caller) -> Loan:
@@ -199,9 +219,9 @@ def _take(
     *,
     book: catalogue.Book | None = None,
     reason: str | None = None,
-) -> Loan:
-    """Take `step`, if the loan is still where it was read."""
-    was = Status(loan.status)
+) -> None:
+    """Take `step`, if the loan is still where it was read. `loan` is then as it is kept."""
+    was, kept = Status(loan.status), dict(loan.attribute_values)
     rules.check(step, was, loan.due_at, now)
     unchanged = Loan.status == was
     if was is Status.ACTIVE:
@@ -218,8 +238,11 @@ def _take(
         lambda found: rules.LoanHasMovedOn(f"This loan is {found.status if found else 'gone'} by now."),
     )
     transaction.put(_told(step.fact, loan, actor, now))
-    transaction.commit()
-    return loan
+    try:
+        transaction.commit()
+    except LibraryError:
+        loan.attribute_values = kept
+        raise
 
 
 def _finish(transaction: Transaction, loan: Loan, end: Status, reason: str | None, now: datetime) -> None:
@@ -227,6 +250,7 @@ def _finish(transaction: Transaction, loan: Loan, end: Status, reason: str | Non
     loan.status = end
     loan.ended_at = loan.due_at if end is Status.EXPIRED else now
     loan.due_shard = None
+    loan.open_book_id = None
     loan.reason = reason
     transaction.update(Card(loan.patron_id), [Card.books.delete({loan.book_id}), Card.loans.delete({loan.id})])
     if loan.has_copy:
@@ -246,14 +270,26 @@ def expire(now: datetime) -> int:
 
     Safe to run twice, in parallel, or again after it died: a loan is closed by who finds it active.
     """
-    return sum(
-        _close(loan, now)
-        for shard in range(DUE_SHARDS)
-        for loan in Loan.due.query(str(shard), Loan.due_at <= now, page_size=100)
-    )
+    closed, failure = 0, None
+    for loan in past_due(now):
+        try:
+            closed += _close(loan, now)
+        except Exception as error:  # one loan that cannot be closed must not keep the others open
+            logging.getLogger(__name__).exception("loan %s could not be closed", loan.public_id)
+            failure = error
+    if failure:
+        raise failure
+    return closed
+
+
+def past_due(now: datetime) -> Iterator[Loan]:
+    """The loans that are kept as active and due by `now`."""
+    for shard in range(DUE_SHARDS):
+        yield from Loan.due.query(str(shard), Loan.due_at <= now, page_size=100)
 
 
 def _close(loan: Loan, now: datetime) -> bool:
+    """Close a loan if it is past due; whether it was."""
     try:
         _take(rules.EXPIRE, loan, None, now)
     except rules.LoanHasMovedOn:
@@ -283,27 +319,45 @@ def has_had(patron_id: str, book_id: str) -> bool:
     return any(loan.granted_at is not None for loan in of_book)
 
 
-def copies_out(book_ids: list[str]) -> dict[str, int]:
-    """How many copies are out of each of these books that has limited ones."""
-    return {kept.book_id: kept.out for kept in Copies.batch_get(book_ids, consistent_read=True)}
+def free_copies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, int]:
+    """How many copies may be had now of each of these books that has a number of them."""
+    limited = {book.id: book.copies for book in books if book.copies is not None}
+    out = {kept.book_id: kept.out for kept in Copies.batch_get(limited, consistent_read=True)}
+    free = {book_id: copies - out.get(book_id, 0) for book_id, copies in limited.items()}
+    # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
+    return {
+        book_id: max(0, left or sum(map(partial(_is_past_due, now), _open_loans_of(book_id))))
+        for book_id, left in free.items()
+    }
+
+
+def _is_past_due(now: datetime, loan: Loan) -> bool:
+    return loan.has_copy and rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
 
 
 # ------------------------------------------------------------------------------------- removing a book
 
 
-def withdraw(book_id: str, librarian: Caller, end_loans: bool, cache: Cache, now: datetime) -> None:
-    """Take a book out of the library, and, if `end_loans`, its open loans with it.
+def withdraw(
+    book_id: str,
+    librarian: Caller,
+    end_loans: bool,
+    cache: Cache,
+    now: datetime,
+    guard: Callable[[catalogue.Book], None],
+) -> None:
+    """Take a book out of the library, and, if `end_loans`, its open loans with it. `guard` may object.
 
     Raises NotFound, BookIsOut.
     """
-    catalogue.book(book_id)
+    guard(catalogue.book(book_id))
     out = sum(rules.status_at(Status(loan.status), loan.due_at, now) in OPEN for loan in _open_loans_of(book_id))
     if out and not end_loans:
         raise BookIsOut(
             f"Patrons have this e-book or have asked for it ({out}). Removing it ends their loans and requests.",
             ways_out=(WayOut("end-loans", f"Remove it and end {out}.", book_id),),
         )
-    catalogue.remove_book(book_id, librarian.id, cache, now)
+    catalogue.remove_book(book_id, librarian.id, cache, now, guard)
     end_loans_of_removed(book_id, librarian.id, now)
 
 
@@ -321,4 +375,4 @@ def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None
 
 def _open_loans_of(book_id: str) -> Iterator[Loan]:
     """The loans and requests of a book that are kept as open."""
-    return iter(Loan.by_book.query(book_id, filter_condition=Loan.status.is_in(*OPEN)))
+    return iter(Loan.open_of_book.query(book_id))

@@ -9,6 +9,7 @@
 | may this patron read this book        | local index `of_book` (patron, book)           | 1 query               |
 | loans in a state, newest first        | index `by_status` (status, id)                 | 1 query a page        |
 | who has a book, who had it            | index `by_book` (book, id)                     | 1 query a page        |
+| who has a book or asked for it        | index `open_of_book` (book, id), open ones only| 1 query a page        |
 | what is due by now                    | index `due` (shard, due_at), active loans only | 1 query a shard       |
 | what a patron has open                | Card, then Loans                               | 1 read + 1 batch      |
 | how many copies are out               | Copies book                                    | 1 read (batched)      |
@@ -54,6 +55,17 @@ class LoansByStatus(GlobalSecondaryIndex["Loan"]):
     id = UnicodeAttribute(range_key=True)
 
 
+class OpenLoansOfBook(GlobalSecondaryIndex["Loan"]):
+    """Sparse: only loans that are open have its key."""
+
+    class Meta:
+        index_name = "open_of_book"
+        projection = AllProjection()
+
+    open_book_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
 class LoansByBook(GlobalSecondaryIndex["Loan"]):
     class Meta:
         index_name = "by_book"
@@ -87,10 +99,12 @@ class Loan(Model):
     due_shard = UnicodeAttribute(null=True)
     ended_at = UTCDateTimeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    open_book_id = UnicodeAttribute(null=True)
     has_copy = BooleanAttribute(default=False)
     of_book = LoansOfBook()
     by_status = LoansByStatus()
     by_book = LoansByBook()
+    open_of_book = OpenLoansOfBook()
     due = LoansDue()
 
     @property

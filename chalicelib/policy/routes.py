@@ -25,12 +25,12 @@ def show_settings(call: Call[Nothing, Nothing]) -> LibrarySettings:
     return _shown(service.current())
 
 
-@routes.operation("PATCH", "/settings", who=Who.LIBRARIAN, body=LibrarySettingsPatch, returns=LibrarySettings)
+@routes.operation(
+    "PATCH", "/settings", who=Who.LIBRARIAN, body=LibrarySettingsPatch, returns=LibrarySettings, guarded=True
+)
 def change_settings(call: Call[LibrarySettingsPatch, Nothing]) -> Any:
     """Change the library's settings."""
-    policy = service.current()
-    call.require_match(_shown(policy))
-    return _shown(service.change(policy, changes(call.body)))
+    return _shown(service.change(changes(call.body), lambda policy: call.require_match(_shown(policy))))
 
 
 @routes.operation("GET", "/library", who=Who.ANYONE, returns=LibraryFront, public_cache=True)

@@ -9,10 +9,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.periods import Period
 
+SAYS_SOMETHING = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff][^\x00-\x1f\x7f-\x9f]*$(?!\n)"
+"""Some letter or sign that can be seen, and no control characters. (`$` alone would let a line break follow.)"""
+
 Grant: TypeAlias = Literal["librarian", "automatic"]
 Registration: TypeAlias = Literal["open", "invited", "closed"]
-LibraryName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Currency: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code", examples=["EUR"])]
+LibraryName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=SAYS_SOMETHING)]
+Currency: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code", examples=["EUR"])]
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
 Zone: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, description="IANA time zone", examples=["Asia/Kolkata"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pynamodb.transactions import TransactGet
 
 from chalicelib import periods
-from chalicelib.database import found, get, unless
-from chalicelib.errors import Invalid, Outdated
+from chalicelib.database import Collision, again, found, get, unless
+from chalicelib.errors import Invalid
 from chalicelib.policy.tables import LIBRARY, Policy
 
 
@@ -28,23 +29,28 @@ def settled(future: Any) -> Policy:
     return found(future) or Policy(LIBRARY)
 
 
-def change(policy: Policy, changes: dict[str, Any]) -> Policy:
-    """`policy` with `changes`, stored.
+def change(changes: dict[str, Any], guard: Callable[[Policy], None]) -> Policy:
+    """The policy with `changes`, stored. `guard` sees it as it was and may object.
 
-    Raises Invalid for a period or zone that there is not, Outdated where it was changed since it was read.
+    Raises Invalid for a period or zone that there is not.
     """
     for field in ("loan_period", "pickup_window"):
         if field in changes:
             checked_period(field, changes[field])
     if "timezone" in changes:
         checked_zone("timezone", changes["timezone"])
-    for name, value in changes.items():
-        setattr(policy, name, value)
-    read_at = policy.revision
-    policy.revision = read_at + 1
-    with unless(Outdated):
-        policy.save((Policy.id.does_not_exist()) | (Policy.revision == read_at))
-    return policy
+
+    def attempt() -> Policy:
+        policy = current()
+        guard(policy)
+        for name, value in changes.items():
+            setattr(policy, name, value)
+        read_at, policy.revision = policy.revision, policy.revision + 1
+        with unless(Collision):
+            policy.save(Policy.id.does_not_exist() | (Policy.revision == read_at))
+        return policy
+
+    return again(attempt)
 
 
 def checked_period(field: str, text: str) -> str:

@@ -13,12 +13,6 @@ from chalicelib.errors import Forbidden, NotFound
 
 ADDRESS_LIFE = timedelta(minutes=5)
 
-CONTENT_TYPES = {
-    "epub": "application/epub+zip",
-    "pdf": "application/pdf",
-    "markdown": "text/markdown; charset=utf-8",
-}
-
 
 class NotYours(Forbidden):
     title = "Borrow this e-book to read it"
@@ -55,5 +49,5 @@ def open_book(book_id: str, caller: Caller, host: str | None, now: datetime) -> 
         raise NotYours
     if book.file is None:
         raise NotFound("This e-book has no content yet.")
-    url = objects.download_address(book.file.key, seconds, host, CONTENT_TYPES[book.file.format])
+    url = objects.download_address(book.file.key, seconds, host, catalogue.CONTENT_TYPES[book.file.format])
     return Opened(book.file.format, url, now + timedelta(seconds=seconds), due_at)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from chalicelib import wiring
 from chalicelib.accounts import service as accounts
-from chalicelib.catalogue.schemas import Page
 from chalicelib.circulation.schemas import Person
 from chalicelib.errors import NotFound
+from chalicelib.paging import Page
 from chalicelib.reviews import service
 from chalicelib.reviews.schemas import Reviews, ReviewShown, ReviewWritten
 from chalicelib.reviews.tables import Review

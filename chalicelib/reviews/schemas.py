@@ -19,7 +19,7 @@ class ReviewWritten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A review. The words of a hidden one are shown to the librarian and its writer only."""
+    """A review. A hidden one is shown to its writer only; its rating counts on."""
 
     id: str
     rating: int

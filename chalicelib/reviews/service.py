@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import service as circulation
-from chalicelib.database import Transaction, get
-from chalicelib.errors import Forbidden, LibraryError, NotFound, Unavailable
+from chalicelib.database import Collision, Transaction, again, get
+from chalicelib.errors import Forbidden, NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import is_id, new_id
-from chalicelib.paging import Part, position
+from chalicelib.paging import Part, first, position
 from chalicelib.reviews.tables import Review, split_id
-
-ATTEMPTS = 20
-T = TypeVar("T")
 
 
 class NotHadYet(Forbidden):
     title = "Only who has had this e-book can rate it"
-
-
-class _ReviewMoved(LibraryError):
-    """The review was changed between reading and writing it."""
 
 
 def of_patron(book_id: str, patron_id: str) -> Review:
@@ -50,15 +39,14 @@ def of_book(book_id: str, limit: int, cursor: str | None) -> Part[Review]:
     """
     catalogue.book(book_id)
     after = position(cursor)
-    page = Review.newest.query(
+    found = Review.newest.query(
         book_id,
         Review.id < after if after else None,
         filter_condition=Review.hidden == False,  # noqa: E712
         scan_index_forward=False,
-        limit=limit,
+        page_size=limit + 1,
     )
-    items = list(page)
-    return Part(items, items[-1].id if page.last_evaluated_key and items else None)
+    return first(found, limit, lambda review: review.id)
 
 
 def write(book_id: str, patron_id: str, rating: int, text: str, cache: Cache, now: datetime) -> Review:
@@ -83,12 +71,12 @@ def write(book_id: str, patron_id: str, rating: int, text: str, cache: Cache, no
             changed_at=now,
         )
         transaction = Transaction()
-        transaction.put(review, _unmoved(before), lambda _: _ReviewMoved())
+        transaction.put(review, _unmoved(before), lambda _: Collision())
         transaction.put(fact("review.written", now, subject=book_id, actor=patron_id, rating=rating))
         _commit(transaction, book_id, rating - _points(before), 0 if before else 1, cache)
         return review
 
-    return _again(attempt)
+    return again(attempt)
 
 
 def remove(book_id: str, patron_id: str, cache: Cache, now: datetime) -> None:
@@ -100,11 +88,11 @@ def remove(book_id: str, patron_id: str, cache: Cache, now: datetime) -> None:
     def attempt() -> None:
         before = of_patron(book_id, patron_id)
         transaction = Transaction()
-        transaction.delete(before, _unmoved(before), lambda _: _ReviewMoved())
+        transaction.delete(before, _unmoved(before), lambda _: Collision())
         transaction.put(fact("review.removed", now, subject=book_id, actor=patron_id))
         _commit(transaction, book_id, -_points(before), -1, cache)
 
-    _again(attempt)
+    again(attempt)
 
 
 def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
@@ -122,7 +110,7 @@ def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
         Review.rating.exists(),
         lambda _: NotFound("There is no such review."),
     )
-    transaction.put(fact("review.hidden", now, subject=review_id, actor=librarian_id))
+    transaction.put(fact("review.hidden", now, subject=book_id, actor=librarian_id, patron_id=patron_id))
     transaction.commit()
     return of_patron(book_id, patron_id)
 
@@ -134,7 +122,7 @@ def _kept(book_id: str, patron_id: str) -> Review | None:
 def _unmoved(before: Review | None) -> Condition:
     if before is None:
         return Review.rating.does_not_exist()
-    return Review.rating == before.rating
+    return (Review.changed_at == before.changed_at) & (Review.hidden == before.hidden)
 
 
 def _points(review: Review | None) -> int:
@@ -143,16 +131,6 @@ def _points(review: Review | None) -> int:
 
 def _commit(transaction: Transaction, book_id: str, points: int, voices: int, cache: Cache) -> None:
     book = catalogue.book(book_id)
-    catalogue.rate(transaction, book, points, voices)
+    catalogue.rate(transaction, book, points, voices, cache)
     transaction.commit()
     catalogue.after_rating(book, cache)
-
-
-def _again(attempt: Callable[[], T]) -> T:
-    """What `attempt` returns, tried again while others rate the same book."""
-    for _ in range(ATTEMPTS):
-        try:
-            return attempt()
-        except (_ReviewMoved, catalogue.BookChangedMeanwhile):
-            time.sleep(random.uniform(0, 0.05))
-    raise Unavailable(retry_after=1)

@@ -27,6 +27,11 @@ class TestRegistering:
             ({"username": "has space"}, "username"),
             ({"username": "a@b.example"}, "username"),
             ({"username": 7}, "username"),
+            ({"username": "librarygoer\n"}, "username"),
+            ({"username": "library\u200bgoer"}, "username"),
+            ({"email": "a@b.example\n"}, "email"),
+            ({"name": " \u200b "}, "name"),
+            ({"name": "A\u0000"}, "name"),
             ({"email": "nowhere"}, "email"),
             ({"password": "short"}, "password"),
             ({"password": "librarygoer"}, "password"),
@@ -48,6 +53,15 @@ class TestRegistering:
         town.patron("straße")
         refused = town.visitor().post("/auth/register", {"username": "STRASSE", "password": PASSWORD})
         assert (refused.status, refused.problem) == (409, "username-taken")
+
+    def test_joiners_that_cannot_be_seen_make_no_other_name(self, town: Town) -> None:
+        town.patron("نامها")
+        refused = town.visitor().post("/auth/register", {"username": "نام\u200cها", "password": PASSWORD})
+        assert refused.problem == "username-taken"
+
+    def test_nobody_registers_as_the_librarian_before_there_is_one(self, town: Town) -> None:
+        refused = town.visitor().post("/auth/register", {"username": "Librarian", "password": PASSWORD})
+        assert refused.problem == "username-taken"
 
     def test_user_names_are_of_any_script(self, town: Town) -> None:
         for name in ["नेहा", "Ελένη", "佐藤さくら", "ليلى", "José"]:
@@ -73,13 +87,26 @@ class TestSigningIn:
         assert wrong.status == unknown.status == 401
         assert wrong.body == unknown.body
 
-    def test_trying_on_and_on_for_one_account_is_stopped(self, town: Town) -> None:
+    @pytest.mark.parametrize("login", ["known", "nobody-here"])
+    def test_trying_on_and_on_for_one_account_is_stopped(self, town: Town, login: str) -> None:
         town.patron("known")
         visitor = town.visitor()
-        for _ in range(sessions.ATTEMPTS_FOR_A_LOGIN + 1):
-            last = visitor.post("/auth/login", {"login": "known", "password": "a guess, again"})
+        for attempt in range(sessions.ATTEMPTS_FOR_AN_ACCOUNT + 1):
+            spelled = [login, login.upper(), f" {login} "][attempt % 3]
+            last = visitor.post("/auth/login", {"login": spelled, "password": "a guess, again"})
         assert last.status == 429
         assert int(last.headers["retry-after"]) > 0
+
+    def test_who_knows_the_password_signs_in_as_often_as_they_like(self, town: Town) -> None:
+        patron = town.patron("often")
+        for _ in range(sessions.ATTEMPTS_FOR_AN_ACCOUNT + 5):
+            assert patron.sign_in("often", PASSWORD).status == 200
+
+    def test_guessing_the_password_from_a_borrowed_session_is_stopped_too(self, town: Town) -> None:
+        patron = town.patron()
+        change = {"password": "another one entirely", "current_password": "a guess"}
+        answers = [patron.patch("/me", change).status for _ in range(sessions.ATTEMPTS_FOR_AN_ACCOUNT + 1)]
+        assert (answers[0], answers[-1]) == (422, 429)
 
     def test_a_school_behind_one_address_is_not_stopped(self, town: Town) -> None:
         for number in range(30):
@@ -115,6 +142,16 @@ class TestSigningIn:
         assert tab.post("/auth/refresh").status == 200
         assert patron.post("/auth/refresh").status == 200
 
+    def test_an_answer_lost_on_its_way_signs_nobody_out(self, town: Town, clock: SettableClock) -> None:
+        patron = town.patron()
+        before = dict(patron.cookies)
+        patron.post("/auth/refresh")
+        patron.cookies = dict(before)  # the phone never saw the answer
+        assert patron.post("/auth/refresh").status == 200
+        assert patron.cookies != before
+        clock.forward(minutes=5)
+        assert patron.post("/auth/refresh").status == 200
+
     def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(self, town: Town) -> None:
         patron = town.patron()
         cookie = patron.post("/auth/refresh").headers["set-cookie"]
@@ -130,6 +167,9 @@ class TestSigningIn:
         phone = town.visitor()
         phone.sign_in("twice", PASSWORD)
         (other,) = [s["id"] for s in patron.get("/me/sessions").json["items"] if not s["current"]]
+        page = patron.get("/me/sessions?limit=1").json
+        rest = patron.get(f"/me/sessions?limit=1&cursor={page['next_cursor']}").json
+        assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (1, 1, None)
         assert town.patron().delete(f"/me/sessions/{other}").status == 404
         assert patron.delete(f"/me/sessions/{other}").status == 204
         assert phone.get("/me").status == 401

@@ -34,6 +34,34 @@ class TestSections:
         names = [s["name"] for s in town.visitor().get("/sections?sort=name").json["items"]]
         assert names == ["apple", "Echo", "élan", "Zoology"]
 
+    def test_a_large_section_is_emptied_bit_by_bit_and_holds_up_nobody(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from chalicelib import wiring
+        from chalicelib.catalogue import jobs, sections
+        from chalicelib.facts import Fact
+
+        section, patron = town.section(), town.patron()
+        books = [town.book(section_ids=[section["id"]]) for _ in range(7)]
+        for book in books[:2]:
+            town.loan(patron, book)
+        empty = sections._take_books_out
+        monkeypatch.setattr(sections, "_take_books_out", lambda gone, cache, at_once: empty(gone, cache, at_once=2))
+        assert town.librarian.delete(f"/sections/{section['id']}").status == 204
+
+        # Some stand there still, and nobody who touches them is held up.
+        assert patron.put(f"/books/{books[0]['id']}/review", {"rating": 4}).status == 200
+        assert patron.put(f"/books/{books[1]['id']}/review", {"rating": 4}).status == 200
+        assert town.librarian.delete(f"/books/{books[2]['id']}").status == 204
+        assert town.librarian.patch(f"/books/{books[3]['id']}", {"section_ids": []}).status == 200
+
+        told: set[str] = set()
+        while fresh := [f for f in Fact.query(wiring.now().strftime("%Y-%m-%d")) if f.id not in told]:
+            for happened in fresh:
+                told.add(happened.id)
+                jobs.on_fact(happened, wiring.cache(), wiring.now())
+        assert all(book["section_ids"] == [] for book in town.visitor().get("/books").json["items"])
+
     def test_a_section_counts_its_ebooks_through_every_move(self, town: Town) -> None:
         one, two = town.section(), town.section()
         book = town.book(section_ids=[one["id"]])
@@ -76,6 +104,10 @@ class TestBooks:
             ({"loan_period": "a week"}, "loan_period"),
             ({"loan_period": "PT1S"}, "loan_period"),
             ({"loan_period": "P53W"}, "loan_period"),
+            ({"loan_period": "P7D\n"}, "loan_period"),
+            ({"loan_period": "P٧D"}, "loan_period"),
+            ({"title": "   "}, "title"),
+            ({"language": "en\n"}, "language"),
             ({"grant": "maybe"}, "grant"),
             ({"section_ids": ["nowhere"]}, "section_ids"),
             ({"content": "a\u0000b"}, "content"),
@@ -96,6 +128,26 @@ class TestBooks:
         changed = town.librarian.patch(f"/books/{book['id']}", {"title": "New", "pages": None}).json
         assert changed == {**book, "title": "New", "pages": None}
         assert town.visitor().get(f"/books/{book['id']}").json == changed
+
+    def test_a_price_is_changed_by_half_and_null_takes_back_what_has_a_default(self, town: Town) -> None:
+        path = f"/books/{town.book(price={'amount': 499, 'currency': 'EUR'}, loan_period='P1D')['id']}"
+        change = town.librarian.patch
+        assert change(path, {"price": {"amount": 599}}).json["price"] == {"amount": 599, "currency": "EUR"}
+        assert change(path, {"price": None}).json["price"] is None
+        assert change(path, {"price": {"amount": 1}}).wrong_fields == {"price.currency"}
+        taken_back = change(path, dict.fromkeys(("loan_period", "grant", "description", "authors", "content")))
+        assert (taken_back.json["loan_period"], taken_back.json["grant"]) == ("P7D", "librarian")
+        assert (taken_back.json["authors"], taken_back.json["format"]) == ([], None)
+        assert change(path, {"title": None}).wrong_fields == {"title"}
+
+    def test_what_was_changed_since_it_was_read_is_not_removed(self, town: Town) -> None:
+        book, section = town.book(), town.section()
+        for path in (f"/books/{book['id']}", f"/sections/{section['id']}"):
+            name = "title" if "books" in path else "name"
+            tag = town.librarian.get(path).headers["etag"]
+            changed = town.librarian.patch(path, {name: "Changed"})
+            assert town.librarian.delete(path, headers={"If-Match": tag}).status == 412
+            assert town.librarian.delete(path, headers={"If-Match": changed.headers["etag"]}).status == 204
 
     def test_two_librarian_tabs_do_not_overwrite_each_other(self, town: Town) -> None:
         book = town.book()
@@ -128,6 +180,13 @@ class TestBooks:
             page = town.visitor().get(f"/books?limit=2&cursor={page['next_cursor']}").json
             seen += [b["id"] for b in page["items"]]
         assert seen == made[::-1]
+
+    def test_the_last_page_says_that_it_is_the_last(self, town: Town) -> None:
+        section = town.section()
+        for _ in range(2):
+            town.book(section_ids=[section["id"]])
+        for query in ("limit=2", f"limit=2&section={section['id']}"):
+            assert town.visitor().get(f"/books?{query}").json["next_cursor"] is None
 
     def test_a_page_that_did_not_change_is_not_sent_again(self, town: Town) -> None:
         path = f"/books/{town.book()['id']}"

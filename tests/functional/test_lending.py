@@ -117,6 +117,32 @@ def test_one_copy_is_lent_to_one_patron_and_then_to_the_next(town: Town) -> None
     assert second.post("/loans", {"book_id": book["id"]}).status == 201
 
 
+def test_who_has_the_one_copy_or_no_place_left_is_told_that_and_not_that_no_copy_is_free(town: Town) -> None:
+    town.librarian.patch("/settings", {"loan_limit": 1})
+    book, holder, full = town.book(copies=1), town.patron(), town.patron()
+    town.loan(holder, book)
+    town.loan(full, town.book())
+    assert holder.post("/loans", {"book_id": book["id"]}).problem == "already-yours"
+    assert full.post("/loans", {"book_id": book["id"]}).problem == "loan-limit-reached"
+
+
+def test_a_copy_past_due_is_free_and_granted_though_no_job_has_run(town: Town, clock: SettableClock) -> None:
+    book = town.book(copies=1, grant="librarian", loan_period="PT1M")
+    desk, second = town.librarian, town.patron()
+    desk.post(f"/loans/{town.loan(town.patron(), book)['id']}/grant")
+    asked = town.loan(second, book)
+    assert desk.post(f"/loans/{asked['id']}/grant").problem == "no-copy-available"
+    clock.forward(minutes=1)
+    assert second.get(f"/availability?ids={book['id']}").json[book["id"]]["available"] == 1
+    assert desk.post(f"/loans/{asked['id']}/grant").json["status"] == "active"
+    assert second.get(f"/availability?ids={book['id']}").json[book["id"]]["available"] == 0
+
+
+def test_there_is_no_queue_to_wait_in_yet_and_asking_for_it_says_so(town: Town) -> None:
+    refused = town.patron().post("/loans", {"book_id": town.book()["id"], "if_unavailable": "wait"})
+    assert (refused.status, refused.wrong_fields) == (422, {"if_unavailable"})
+
+
 def test_a_patron_neither_sees_nor_ends_the_loans_of_others(town: Town) -> None:
     loan = town.loan(town.patron(), town.book())
     other = town.patron()
@@ -169,5 +195,5 @@ def test_loans_are_listed_by_patron_by_book_and_by_both(town: Town) -> None:
     assert listed(ada, f"patron={ben.id}") == [other["id"], again["id"], first["id"]], "own loans only"
     page = ada.get(f"/loans?book={one['id']}&limit=1").json
     assert listed(ada, f"book={one['id']}&limit=1&cursor={page['next_cursor']}") == [first["id"]]
-    for query in ("cursor=nonsense", "status=lost", f"book={one['id']}&cursor=nonsense"):
+    for query in ("cursor=nonsense", "status=lost", "status=", "status=active,", f"book={one['id']}&cursor=nonsense"):
         assert desk.get(f"/loans?{query}").status == 422

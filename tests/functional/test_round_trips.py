@@ -9,6 +9,7 @@ import botocore.client
 import pytest
 
 from chalicelib.circulation import jobs
+from chalicelib.circulation.tables import DUE_SHARDS
 from tests.factories import Town
 from tests.fakes import FakeRedis, SettableClock
 
@@ -79,6 +80,21 @@ def test_a_page_of_loans_costs_the_same_for_one_and_for_many(town: Town, counted
     with counted() as calls:
         assert len(town.librarian.get("/loans?status=active").json["items"]) == 6
         assert calls == few == ["Query", "BatchGetItem", "BatchGetItem"]
+
+
+def test_lists_of_what_is_open_or_expired_do_not_grow_with_what_was_returned(town: Town, counted) -> None:
+    patron, book = town.patron(), town.book()
+    for _ in range(30):
+        patron.post(f"/loans/{town.loan(patron, book)['id']}/return")
+    town.loan(patron, book)
+    for client, path, queries in [
+        (patron, "/loans?status=active&limit=5", 0),  # by the card
+        (town.librarian, f"/loans?book={book['id']}&status=active,requested&limit=5", 1),
+        (town.librarian, "/loans?status=expired&limit=5", 1 + DUE_SHARDS),
+    ]:
+        with counted() as calls:
+            client.get(path)
+        assert calls.count("Query") == queries, path
 
 
 def test_expiry_reads_what_is_due_and_not_what_is_out(town: Town, counted, clock: SettableClock) -> None:

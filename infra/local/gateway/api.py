@@ -130,7 +130,7 @@ class Api:
         return media_type.partition(";")[0].strip() in self._binary_types or "*/*" in self._binary_types
 
     def _invoke(self, event: dict[str, Any], context: LambdaContext) -> Answer:
-        if len(event["body"] or "") > PAYLOAD_LIMIT:
+        if len((event["body"] or "").encode()) > PAYLOAD_LIMIT:
             raise Refused("REQUEST_TOO_LARGE")
         try:
             result: dict[str, Any] = self._app(event, context)
@@ -144,7 +144,7 @@ class Api:
 
 
 def _response(result: dict[str, Any]) -> Answer:
-    body: str | bytes = result.get("body") or ""
+    body = (result.get("body") or "").encode()
     if len(body) > PAYLOAD_LIMIT:
         log.error("the function's answer is larger than Lambda allows")
         raise Refused("DEFAULT_5XX", 502)
@@ -155,7 +155,7 @@ def _response(result: dict[str, Any]) -> Answer:
         headers += [(name, str(value)) for value in values]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
-    return Answer(int(result["statusCode"]), headers, body if isinstance(body, bytes) else body.encode())
+    return Answer(int(result["statusCode"]), headers, body)
 
 
 def _preflight(methods: dict[str, Any], method: str) -> Answer:

@@ -50,13 +50,13 @@ class Objects:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         method: str = environ["REQUEST_METHOD"]
-        if not _may_ask(method, environ):
+        path = wsgi.path_of(environ)[len(PREFIX) :]
+        if not _may_ask(method, environ) or not _is_object(path):
             return wsgi.send(
-                wsgi.page(403, "<!doctype html><title>403</title><p>This address is not signed."),
+                wsgi.page(403, NOT_SIGNED),
                 environ,
                 start_response,
             )
-        path = wsgi.path_of(environ)[len(PREFIX) :]
         query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
         answer = self._pool.request(
             method,
@@ -77,6 +77,12 @@ def _may_ask(method: str, environ: Environ) -> bool:
     if method == "POST":
         return environ.get("CONTENT_TYPE", "").startswith("multipart/form-data")
     return method in ("GET", "HEAD", "PUT") and bool(parse_qs(environ["QUERY_STRING"]).get("X-Amz-Signature"))
+
+
+def _is_object(path: str) -> bool:
+    """Whether `path` is of a bucket or of a key in it, and of nothing else the emulator answers at."""
+    parts = path.removeprefix("/").split("/")
+    return not parts[0].startswith("_") and not {"", ".", ".."}.intersection(parts)
 
 
 def _headers(environ: Environ) -> dict[str, str]:
