@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
 from pynamodb.attributes import Attribute
-from pynamodb.connection import Connection
+from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -91,6 +91,19 @@ def _connection() -> Connection:
         connect_timeout_seconds=Place.connect_timeout_seconds,
         read_timeout_seconds=Place.read_timeout_seconds,
     )
+
+
+class Table(Model):
+    """The base of each model. All tables share one connection: PynamoDB would make each a client of its own, and the
+    first request of a cold function would wait for as many as it has tables to read."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        if table.connection is not (shared := _connection()):
+            shared.add_meta_table(table.get_meta_table())
+            table.connection = shared
+        return table
 
 
 class Collision(Outdated):

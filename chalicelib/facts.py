@@ -15,13 +15,12 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.models import Model
 
-from chalicelib.database import Place, named
+from chalicelib.database import Place, Table, named
 from chalicelib.ids import new_id
 
 
-class Fact(Model):
+class Fact(Table):
     class Meta(Place):
         table_name = named("facts")
         stream_view_type = "NEW_IMAGE"

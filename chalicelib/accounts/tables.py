@@ -24,9 +24,8 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
-from chalicelib.database import IntegerAttribute, Place, named
+from chalicelib.database import IntegerAttribute, Place, Table, named
 
 LIBRARIAN = "role:librarian"
 
@@ -38,7 +37,7 @@ class Reminders(MapAttribute[str, object]):
     idle_days = IntegerAttribute(default=1)
 
 
-class Account(Model):
+class Account(Table):
     class Meta(Place):
         table_name = named("accounts")
 
@@ -56,7 +55,7 @@ class Account(Model):
     revision = IntegerAttribute(default=0)
 
 
-class Name(Model):
+class Name(Table):
     class Meta(Place):
         table_name = named("names")
 
@@ -73,7 +72,7 @@ class SessionsByAccount(GlobalSecondaryIndex["Session"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class Session(Model):
+class Session(Table):
     class Meta(Place):
         table_name = named("sessions")
 

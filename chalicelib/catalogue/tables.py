@@ -29,10 +29,9 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.models import Model
 
 from chalicelib.catalogue.schemas import Format, UploadStatus
-from chalicelib.database import ChoiceAttribute, IntegerAttribute, Place, named
+from chalicelib.database import ChoiceAttribute, IntegerAttribute, Place, Table, named
 from chalicelib.policy.schemas import Grant
 
 BOOKS = "books"
@@ -40,7 +39,7 @@ REMOVED = "removed"
 SECTIONS = "sections"
 
 
-class Section(Model):
+class Section(Table):
     class Meta(Place):
         table_name = named("sections")
 
@@ -68,7 +67,7 @@ class File(MapAttribute[str, object]):
     size = IntegerAttribute()
 
 
-class Book(Model):
+class Book(Table):
     class Meta(Place):
         table_name = named("books")
 
@@ -93,7 +92,7 @@ class Book(Model):
     revision = IntegerAttribute(default=0)
 
 
-class Shelving(Model):
+class Shelving(Table):
     """That a book stands in a section."""
 
     class Meta(Place):
@@ -103,7 +102,7 @@ class Shelving(Model):
     book_id = UnicodeAttribute(range_key=True)
 
 
-class Upload(Model):
+class Upload(Table):
     class Meta(Place):
         table_name = named("uploads")
 

@@ -27,9 +27,8 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondaryIndex
-from pynamodb.models import Model
 
-from chalicelib.database import IntegerAttribute, Place, named
+from chalicelib.database import IntegerAttribute, Place, Table, named
 from chalicelib.ids import LENGTH
 
 DUE_SHARDS = 8
@@ -84,7 +83,7 @@ class LoansDue(GlobalSecondaryIndex["Loan"]):
     due_at = UTCDateTimeAttribute(range_key=True)
 
 
-class Loan(Model):
+class Loan(Table):
     class Meta(Place):
         table_name = named("loans")
 
@@ -118,7 +117,7 @@ def split_id(public_id: str) -> tuple[str, str]:
     return public_id[:LENGTH], public_id[LENGTH:]
 
 
-class Card(Model):
+class Card(Table):
     """A patron's library card: what they have open, the same number of books and loans."""
 
     class Meta(Place):
@@ -129,7 +128,7 @@ class Card(Model):
     loans = UnicodeSetAttribute(null=True)
 
 
-class Copies(Model):
+class Copies(Table):
     """How many copies of an e-book are out, where their number is limited."""
 
     class Meta(Place):

@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.models import Model
 
-from chalicelib.database import IntegerAttribute, Place, named
+from chalicelib.database import IntegerAttribute, Place, Table, named
 
 LIBRARY = "library"
 
 
-class Policy(Model):
+class Policy(Table):
     class Meta(Place):
         table_name = named("policy")
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
-from pynamodb.models import Model
 
-from chalicelib.database import IntegerAttribute, Place, named
+from chalicelib.database import IntegerAttribute, Place, Table, named
 from chalicelib.ids import LENGTH
 
 
@@ -26,7 +25,7 @@ class NewestReviews(LocalSecondaryIndex["Review"]):
     id = UnicodeAttribute(range_key=True)
 
 
-class Review(Model):
+class Review(Table):
     class Meta(Place):
         table_name = named("reviews")
 
