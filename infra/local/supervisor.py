@@ -133,6 +133,9 @@ class _Library:
             "JWT_SECRET": keys.token_key(settings.data),
             "MAIL_FROM": settings.mail_from,
             "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
+            # glibc keeps what a thread gave back: sixteen sign-ins at once, 19 MiB each to hash a password, would stay.
+            "MALLOC_ARENA_MAX": "2",
+            "MALLOC_MMAP_THRESHOLD_": str(1024**2),
             "OBJECTS_URL": "/_local/objects",
             "PORT": str(settings.port),
             "PUBLIC_URL": settings.public_url,
