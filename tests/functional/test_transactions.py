@@ -8,6 +8,7 @@ import botocore.client
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from infra.resources import MODELS
 from tests.factories import Town
 
 INNER = botocore.client.BaseClient._make_api_call
@@ -60,3 +61,10 @@ def test_a_database_out_of_reach_is_told_as_such(town: Town, monkeypatch: pytest
     refused = town.visitor().get(f"/books/{book['id']}")
     assert (refused.status, refused.problem) == (503, "unavailable")
     assert town.visitor().get("/health").status == 503
+
+
+def test_all_tables_share_one_client(town: Town) -> None:
+    town.loan(town.patron(), town.book(section_ids=[town.section()["id"]]))
+    used = [model for model in MODELS if model._connection is not None]
+    assert len(used) > 5
+    assert len({id(model._connection.connection) for model in used}) == 1
