@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { pdfjsBase, pdfjsFiles } from './vite/pdfjs.ts'
+import { registration } from './vite/registration.ts'
 
 const api = process.env.CARREL_API ?? 'http://127.0.0.1:8000'
 
@@ -15,6 +16,7 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __PDFJS_BASE__: JSON.stringify(pdfjsBase),
+    __REGISTRATION__: JSON.stringify(registration),
     __VUE_OPTIONS_API__: false,
     __VUE_I18N_LEGACY_API__: false,
     __VUE_I18N_FULL_INSTALL__: false,

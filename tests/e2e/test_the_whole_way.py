@@ -98,12 +98,12 @@ def test_a_mistake_in_a_form_is_told_at_its_field_and_loses_nothing(
     expect(name).to_have_attribute("aria-invalid", "true")
     expect(name).to_be_focused()
     expect(name).to_have_value("ab")
-    town.patron("already-there")
-    name.fill("already-there")
+    taken = town.patron().get("/me").json["username"]
+    name.fill(taken)
     visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
     visitor.presses("Create account")
     visitor.sees("This user name is taken.")
-    expect(name).to_have_value("already-there")
+    expect(name).to_have_value(taken)
 
 
 def test_a_wrong_password_is_refused_and_the_way_back_is_kept(opens: Callable[..., Visitor], town: Town) -> None:

@@ -3,6 +3,7 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export type Tokens = Schemas['Tokens']
+export type Session = Schemas['SessionShown']
 export type Profile = Schemas['Profile']
 export type ProfileChange = Schemas['ProfilePatch']
 export type Registration = Schemas['Registration']

@@ -1,23 +1,29 @@
 import type { Problem } from '@/api/problem'
-import { atLeast, type Rule } from './form'
+import { atLeast, atMost, type Rule } from './form'
 
-// The same forms as the API's.
-const username = /^[\p{L}\p{M}\p{N}_](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_])?$/u
-const email = /^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$/
+const { username, password, email } = __REGISTRATION__
+const usernamePattern = new RegExp(username.pattern)
+const emailPattern = new RegExp(email.pattern)
+export const shortestPassword = password.minLength
 
 export const usernameForm: Rule<string> = (value) => {
   const name = value.trim()
   const length = [...name].length
-  return length >= 3 && length <= 40 && username.test(name) ? null : { key: 'fields.username' }
+  return length >= username.minLength && length <= username.maxLength && usernamePattern.test(name)
+    ? null
+    : { key: 'fields.username' }
 }
 
 /** An address, or nothing. */
 export const emailForm: Rule<string> = (value) =>
-  !value.trim() || (email.test(value.trim()) && value.length <= 254) ? null : { key: 'fields.email' }
+  !value.trim() || (emailPattern.test(value.trim()) && value.length <= email.maxLength)
+    ? null
+    : { key: 'fields.email' }
 
-/** Ten characters at least, and not the user name. */
+/** Long enough, and not the user name. */
 export const passwordRules = (usernameOf: () => string): Rule<string>[] => [
-  atLeast(10),
+  atLeast(shortestPassword),
+  atMost(password.maxLength),
   (value) =>
     value.toLowerCase() === usernameOf().trim().toLowerCase() ? { key: 'fields.password-is-username' } : null,
 ]

@@ -14,6 +14,7 @@ function form(save: (values: { title: string; pages: string }) => Promise<unknow
         useForm({
           initial: { title: '', pages: '' },
           rules: { title: [required, atMost(5)], pages: [wholeNumber(1, 9)] },
+          fieldOf: (name, { rule }) => (rule === 'username-taken' ? 'title' : name),
           save,
         }),
       template: `<form @submit.prevent="submit">
@@ -70,6 +71,16 @@ describe('a form', () => {
     await title.setValue('Emma')
     await send()
     expect(shown.get('[role=alert]').text()).toBe('book-is-out')
+  })
+
+  it('tells at its field a rule that concerns one', async () => {
+    const { shown, title, send } = form(() => Promise.reject(new Problem(409, 'username-taken', '', '')))
+    await title.setValue('Emma')
+    await send()
+    expect(title.attributes('aria-invalid')).toBe('true')
+    expect(document.activeElement).toBe(title.element)
+    expect(shown.text()).toContain('This user name is taken.')
+    expect(shown.find('[role=alert]').exists()).toBe(false)
   })
 
   it('counts letters as people do, not in UTF-16', () => {

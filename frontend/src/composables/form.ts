@@ -34,7 +34,8 @@ type Rules<T> = { [K in keyof T]?: Rule<T[K]>[] }
 
 /**
  * A form's values, checked before they are sent, with what the API refuses shown at its fields as well.
- * Nothing typed is lost: values change only by typing, or by `load`.
+ * Nothing typed is lost: values change only by typing, or by `load`. A field is not checked when it is left: a
+ * message that appears then moves the button from under the pointer that is pressing it.
  */
 export function useForm<T extends Record<string, unknown>>(options: {
   initial: T
@@ -44,11 +45,16 @@ export function useForm<T extends Record<string, unknown>>(options: {
   fieldOf?: (name: string, problem: Problem) => string
 }) {
   const { t } = useI18n()
-  const { describeField } = useProblemText()
+  const { describe, describeField } = useProblemText()
   const values = reactive({ ...options.initial }) as T
   const errors = reactive<Record<string, string | undefined>>({})
   const problem = shallowRef<Problem | null>(null)
   const busy = ref(false)
+
+  function clear() {
+    for (const name of Object.keys(errors)) errors[name] = undefined
+    problem.value = null
+  }
 
   function check(name: keyof T & string) {
     const complaint = options.rules[name]?.map((rule) => rule(values[name])).find((found) => found !== null)
@@ -67,20 +73,23 @@ export function useForm<T extends Record<string, unknown>>(options: {
   }
 
   function place(refused: Problem) {
+    const nameOf = (field: string) => options.fieldOf?.(field, refused) ?? field.split('.')[0] ?? ''
     const named = refused.fields.map((field) => ({
-      name: options.fieldOf?.(field.field, refused) ?? field.field.split('.')[0] ?? '',
+      name: nameOf(field.field),
       message: describeField(field),
     }))
+    // A rule that concerns one field, such as a name that is taken, may name none.
+    if (!named.length) named.push({ name: nameOf(''), message: describe(refused) })
     for (const { name, message } of named) if (name in values) errors[name] ??= message
     // What belongs to no field is told above the form.
-    problem.value = named.length && named.every(({ name }) => name in values) ? null : refused
+    problem.value = named.every(({ name }) => name in values) ? null : refused
   }
 
   /** Handles the form's submit event. */
   async function submit(event: Event) {
     const form = event.currentTarget as HTMLFormElement
     if (busy.value) return
-    problem.value = null
+    clear()
     const names = Object.keys(options.rules) as (keyof T & string)[]
     if (!names.map(check).every(Boolean)) return focusFirstWrong(form)
     busy.value = true
@@ -96,9 +105,8 @@ export function useForm<T extends Record<string, unknown>>(options: {
 
   function load(fresh: Partial<T>) {
     Object.assign(values, fresh)
-    for (const name of Object.keys(errors)) errors[name] = undefined
-    problem.value = null
+    clear()
   }
 
-  return { values, errors, problem, busy, check, recheck, submit, load }
+  return { values, errors, problem, busy, recheck, submit, load }
 }

@@ -2,6 +2,9 @@ import { useI18n } from 'vue-i18n'
 import { problemOf, type FieldProblem, type Problem } from '@/api/problem'
 import { useToasts } from './toasts'
 
+// Of these the library's own words say more (how many, of which), though in English alone.
+const specific = new Set(['loan-limit-reached', 'book-is-out', 'too-many-attempts'])
+
 /** Problems in the reader's language: by the rule's name where the app knows it, else in the library's own words. */
 export function useProblemText() {
   const { t, te, locale } = useI18n()
@@ -9,13 +12,13 @@ export function useProblemText() {
 
   function describe(problem: Problem): string {
     const known = `problems.${problem.rule}`
-    // The library's own words hold more (which book, which day), and they are English.
-    if (problem.detail && locale.value === 'en') return problem.detail
-    if (problem.rule && te(known)) return t(known)
     const status = `problems.status-${problem.status}`
-    if (problem.detail) return problem.detail
+    const isEnglish = locale.value === 'en'
+    if (problem.rule && te(known) && !(isEnglish && specific.has(problem.rule) && problem.detail))
+      return t(known)
+    if (isEnglish && problem.detail) return problem.detail
     if (te(status)) return t(status)
-    return problem.title || t('problems.unknown')
+    return problem.detail || problem.title || t('problems.unknown')
   }
 
   function describeField({ code, message }: FieldProblem): string {

@@ -17,7 +17,7 @@ function drop(id: number) {
 export function useToasts() {
   function say(text: string, tone: Toast['tone'] = 'good') {
     const id = ++last
-    toasts.value = [...toasts.value.slice(-2), { id, text, tone }]
+    toasts.value = [...toasts.value.slice(-1), { id, text, tone }]
     setTimeout(() => drop(id), tone === 'good' ? 6000 : 12000)
   }
   return { toasts: readonly(toasts), say, drop }

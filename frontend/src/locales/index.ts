@@ -58,7 +58,9 @@ export async function showLanguage(language: string | null | undefined) {
   document.documentElement.dir = chosen === 'ar' ? 'rtl' : 'ltr'
 }
 
-/** Starts in the visit's language, or the first of the browser's that the app speaks. */
-export async function startLanguage() {
-  await showLanguage(navigator.languages.map((tag) => tag.split('-')[0]).find(isLanguage))
-}
+/** The first of the browser's languages that the app speaks. */
+export const deviceLanguage = (): Language =>
+  navigator.languages.map((tag) => tag.split('-')[0]).find(isLanguage) ?? 'en'
+
+/** Starts in the visit's language, or the device's. */
+export const startLanguage = () => showLanguage(deviceLanguage())

@@ -84,9 +84,9 @@ export function useCatalogueChanges() {
     addBook: (body: NewBook) => changed(answer(api.POST('/api/books', { body }))),
     changeBook: (id: string, body: BookChange) =>
       changed(answer(api.PATCH('/api/books/{book_id}', { params: { path: { book_id: id } }, body }))),
-    /** Ends the book's open loans with it, which the librarian was asked about. */
-    async removeBook(id: string) {
-      const params = { path: { book_id: id }, query: { end_loans: true } }
+    /** `end_loans` ends the book's open loans with it; without it a book that is out is not removed. */
+    async removeBook(id: string, end_loans: boolean) {
+      const params = { path: { book_id: id }, query: { end_loans } }
       await answer(api.DELETE('/api/books/{book_id}', { params }))
       refresh(id)
     },

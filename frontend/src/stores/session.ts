@@ -5,7 +5,7 @@ import { answer, forget, keep, mayBeSignedIn, onSessionEnded, renew } from '@/ap
 import { api } from '@/api/client'
 import type { Profile, ProfileChange, Registration } from '@/api/models'
 import { problemOf } from '@/api/problem'
-import { endVisitLanguage, showLanguage } from '@/locales'
+import { deviceLanguage, endVisitLanguage, showLanguage } from '@/locales'
 
 /** Who is signed in on this page. */
 export const useSession = defineStore('session', () => {
@@ -15,7 +15,8 @@ export const useSession = defineStore('session', () => {
   const isSignedIn = computed(() => me.value !== null)
   const isLibrarian = computed(() => me.value?.role === 'librarian')
   const isPatron = computed(() => me.value?.role === 'patron')
-  const timezone = computed(() => me.value?.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const timezone = computed(() => me.value?.timezone || deviceZone)
 
   async function know(profile: Profile) {
     me.value = profile
@@ -59,6 +60,8 @@ export const useSession = defineStore('session', () => {
   async function register(registration: Registration) {
     await answer(api.POST('/api/auth/register', { body: registration }))
     await signIn(registration.username, registration.password)
+    // A new account speaks as the device does. It can be chosen later, so that a refusal matters to nobody.
+    await change({ language: deviceLanguage(), timezone: deviceZone }).catch(problemOf)
   }
 
   async function signOut() {

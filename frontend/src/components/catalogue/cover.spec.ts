@@ -22,6 +22,20 @@ describe('a made cover', () => {
     expect(new Set(designs.map(({ pattern }) => pattern)).size).toBe(patterns.length)
   })
 
+  it('takes every cloth as often as any other, and seldom the same for neighbours', () => {
+    const shelf = Array.from(
+      { length: 6000 },
+      (_, n) => designCover(`Volume ${n}`, ['The same author']).cloth,
+    )
+    for (const { cloth } of cloths) {
+      const share = shelf.filter((found) => found === cloth).length / shelf.length
+      expect(share * cloths.length, cloth).toBeGreaterThan(0.85)
+      expect(share * cloths.length, cloth).toBeLessThan(1.15)
+    }
+    const alike = shelf.filter((cloth, n) => cloth === shelf[n + 1]).length / shelf.length
+    expect(alike).toBeLessThan(1.2 / cloths.length)
+  })
+
   it('takes the same title in two Unicode forms for the same book', () => {
     expect(designCover('Zola: Thérèse', [])).toEqual(designCover('Zola: Thérèse'.normalize('NFD'), []))
   })

@@ -13,6 +13,7 @@ export const icons = {
   bin: 'M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.5 11v5M13.5 11v5',
   pencil: 'M5 19l.8-4L16 4.8l3.2 3.2L9 18.2 5 19ZM13.8 7l3.2 3.2',
   plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
   upload: 'M12 16V5M7.5 9 12 4.5 16.5 9M5 19.5h14',
   back: 'M15 5l-7 7 7 7',
   forward: 'M9 5l7 7-7 7',

@@ -25,7 +25,8 @@ export function useRemovingBook() {
         action: t('books.remove'),
       })
       if (!sure) return false
-      await catalogue.removeBook(book.id)
+      // What was asked for meanwhile is ended only after it has been told.
+      await catalogue.removeBook(book.id, open.count > 0)
       say(t('books.removed'))
       return true
     } catch (thrown) {

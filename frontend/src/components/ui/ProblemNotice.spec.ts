@@ -1,0 +1,55 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRouter, createWebHistory } from 'vue-router'
+import { Problem } from '@/api/problem'
+import { i18n } from '@/locales'
+import ProblemNotice from './ProblemNotice.vue'
+
+const router = createRouter({
+  history: createWebHistory(),
+  routes: [{ path: '/books/:id', name: 'book', component: {} }],
+})
+const notice = (problem: Problem, acts = false) =>
+  mount(ProblemNotice, { props: { problem, acts }, global: { plugins: [i18n, router] } })
+
+afterEach(() => {
+  i18n.global.locale.value = 'en'
+})
+
+describe('what was refused', () => {
+  const full = new Problem(
+    409,
+    'loan-limit-reached',
+    'Full',
+    'You have 2 of 2 e-books. Return one first.',
+    [],
+    [
+      { action: 'return', text: 'Emma', book_id: 'b1', loan_id: 'l1' },
+      { action: 'cancel', text: 'Godan', book_id: 'b2', loan_id: 'l2' },
+    ],
+  )
+
+  it('is told in the app’s words where it knows the rule', () => {
+    const shown = notice(new Problem(401, 'wrong-credentials', 'Title', 'Detail of the API'))
+    expect(shown.text()).toBe('User name or password is wrong.')
+  })
+
+  it('is told in the library’s words where they say more, and the reader knows the language', () => {
+    expect(notice(full).text()).toContain('You have 2 of 2 e-books.')
+    i18n.global.locale.value = 'fr'
+    i18n.global.setLocaleMessage('fr', { ...i18n.global.messages.value.en })
+    expect(notice(full).text()).not.toContain('2 of 2')
+  })
+
+  it('comes with the ways out, as links and as what can be done at once', async () => {
+    const shown = notice(full, true)
+    expect(shown.findAll('a').map((link) => link.attributes('href'))).toEqual(['/books/b1', '/books/b2'])
+    expect(shown.findAll('button').map((button) => button.text())).toEqual([
+      'Return Emma',
+      'Cancel request Godan',
+    ])
+    await shown.findAll('button')[1]?.trigger('click')
+    expect(shown.emitted('way')).toEqual([[full.waysOut[1]]])
+    expect(notice(full).findAll('button')).toHaveLength(0)
+  })
+})
