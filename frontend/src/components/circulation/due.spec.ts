@@ -33,7 +33,8 @@ describe('a due time', () => {
   it('never promises more time than there is', () => {
     expect(fromNow(later(59.9), 'en', now)).toBe('in 59 minutes')
     expect(fromNow(later(119), 'en', now)).toBe('in 1 hour')
-    expect(fromNow(later(3 * 1440 - 1), 'en', now)).toBe('in 2 days')
+    expect(fromNow(later(3 * 1440 - 120), 'en', now)).toBe('in 2 days')
+    expect(fromNow(later(7 * 1440 - 1), 'en', now)).toBe('in 7 days')
     expect(fromNow(later(0.5), 'en', now)).toBe('in 0 minutes')
   })
 })

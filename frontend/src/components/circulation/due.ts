@@ -39,7 +39,7 @@ export function fromNow(at: Date, locale: string, now: Date): string {
       : Math.abs(distance) < 2 * day
         ? ([hour, 'hour'] as const)
         : ([day, 'day'] as const)
-  // Never more time than there is.
-  const count = distance > 0 ? Math.floor(distance / size) : Math.ceil(distance / size)
+  // Hardly ever more time than there is: a loan of seven days begun a moment ago has seven left, not six.
+  const count = Math.sign(distance) * Math.floor(Math.abs(distance) / size + 1 / 24)
   return new Intl.RelativeTimeFormat(locale, { numeric: 'always' }).format(count || 0, unit)
 }
