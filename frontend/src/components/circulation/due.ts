@@ -39,7 +39,8 @@ export function fromNow(at: Date, locale: string, now: Date): string {
       : Math.abs(distance) < 2 * day
         ? ([hour, 'hour'] as const)
         : ([day, 'day'] as const)
-  // Hardly ever more time than there is: a loan of seven days begun a moment ago has seven left, not six.
-  const count = Math.sign(distance) * Math.floor(Math.abs(distance) / size + 1 / 24)
+  // Never more time than there is; but a loan of seven days begun a moment ago has seven left, not six.
+  const slack = size === day ? hour / day : 0
+  const count = Math.sign(distance) * Math.floor(Math.abs(distance) / size + slack)
   return new Intl.RelativeTimeFormat(locale, { numeric: 'always' }).format(count || 0, unit)
 }
