@@ -64,11 +64,14 @@ class LoanList(Page, frozen=True, kw_only=True):
 
 
 class NewLoan(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for an e-book; `period`, if given, is at most the e-book's. There is no queue to wait in yet."""
+    """A request for an e-book; `period`, if given, is at most the e-book's.
+
+    There is no queue to wait in yet: where no copy is free, "wait" is refused as "refuse" is.
+    """
 
     book_id: Id
     period: Period | None = None
-    if_unavailable: Literal["refuse"] = "refuse"
+    if_unavailable: Literal["wait", "refuse"] = "refuse"
 
 
 class GrantTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,9 +138,12 @@ def test_a_copy_past_due_is_free_and_granted_though_no_job_has_run(town: Town, c
     assert second.get(f"/availability?ids={book['id']}").json[book["id"]]["available"] == 0
 
 
-def test_there_is_no_queue_to_wait_in_yet_and_asking_for_it_says_so(town: Town) -> None:
-    refused = town.patron().post("/loans", {"book_id": town.book()["id"], "if_unavailable": "wait"})
-    assert (refused.status, refused.wrong_fields) == (422, {"if_unavailable"})
+def test_who_would_wait_borrows_what_is_free_and_is_refused_what_is_not_while_there_is_no_queue(town: Town) -> None:
+    book = town.book(copies=1)
+    would_wait = {"book_id": book["id"], "if_unavailable": "wait"}
+    assert town.patron().post("/loans", would_wait).status == 201
+    assert town.patron().post("/loans", would_wait).problem == "no-copy-available"
+    assert town.patron().post("/loans", {**would_wait, "if_unavailable": "sulk"}).wrong_fields == {"if_unavailable"}
 
 
 def test_a_patron_neither_sees_nor_ends_the_loans_of_others(town: Town) -> None:

@@ -947,7 +947,9 @@ export interface components {
         };
         /**
          * NewLoan
-         * @description A request for an e-book; `period`, if given, is at most the e-book's. There is no queue to wait in yet.
+         * @description A request for an e-book; `period`, if given, is at most the e-book's.
+         *
+         *         There is no queue to wait in yet: where no copy is free, "wait" is refused as "refuse" is.
          */
         NewLoan: {
             /** @description An identifier */
@@ -958,7 +960,7 @@ export interface components {
              * @default refuse
              * @enum {unknown}
              */
-            if_unavailable?: "refuse";
+            if_unavailable?: "refuse" | "wait";
         };
         /**
          * Denial
