@@ -18,6 +18,12 @@ def expire_loans(now: datetime) -> int:
 
 
 def on_fact(happened: Fact, now: datetime) -> None:
-    """A removed book takes its open loans along, also those whose request crossed its removal."""
-    if happened.kind == "book.removed":
-        service.end_loans_of_removed(happened.subject, happened.actor, now)
+    """What follows for lending from a change of the catalogue."""
+    match happened.kind:
+        case "book.removed":
+            # Also for a loan whose request crossed the removal.
+            service.end_loans_of_removed(happened.subject, happened.actor, now)
+        case "book.changed":
+            service.count_copies(happened.subject)
+        case _:
+            pass

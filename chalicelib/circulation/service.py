@@ -16,7 +16,7 @@ from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import rules
 from chalicelib.circulation.rules import OPEN, Status, Step
 from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
-from chalicelib.database import Transaction, get, snapshot
+from chalicelib.database import Collision, Transaction, get, snapshot
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule, WayOut
 from chalicelib.facts import Fact, fact
 from chalicelib.ids import is_id, new_id
@@ -225,24 +225,26 @@ def _take(
     rules.check(step, was, loan.due_at, now)
     unchanged = Loan.status == was
     if was is Status.ACTIVE:
-        unchanged &= Loan.due_at == loan.due_at
+        unchanged &= (Loan.due_at == loan.due_at) & (Loan.has_copy == loan.has_copy)
     transaction = Transaction()
     if step is rules.GRANT:
         assert book is not None
         _start(transaction, loan, book, now)
     else:
         _finish(transaction, loan, step.target, reason, now)
-    transaction.put(
-        loan,
-        unchanged,
-        lambda found: rules.LoanHasMovedOn(f"This loan is {found.status if found else 'gone'} by now."),
-    )
+    transaction.put(loan, unchanged, lambda found: _moved_on(found, was))
     transaction.put(_told(step.fact, loan, actor, now))
     try:
         transaction.commit()
     except LibraryError:
         loan.attribute_values = kept
         raise
+
+
+def _moved_on(found: Loan | None, was: Status) -> LibraryError:
+    if found is not None and found.status == was:
+        return Collision()  # still there, but its copy was counted meanwhile
+    return rules.LoanHasMovedOn(f"This loan is {found.status if found else 'gone'} by now.")
 
 
 def _finish(transaction: Transaction, loan: Loan, end: Status, reason: str | None, now: datetime) -> None:
@@ -333,6 +335,27 @@ def free_copies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, int
 
 def _is_past_due(now: datetime, loan: Loan) -> bool:
     return loan.has_copy and rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
+
+
+def count_copies(book_id: str) -> None:
+    """Let the loans that began while a book had any number of copies hold one each, now that their number is limited.
+
+    Safe to repeat: a loan is counted by who finds it uncounted.
+    """
+    book = catalogue.on_shelves([book_id])
+    if not book or book[0].copies is None:
+        return
+    for loan in _open_loans_of(book_id):
+        if loan.status != Status.ACTIVE or loan.has_copy:
+            continue
+        uncounted = (Loan.status == Status.ACTIVE) & (Loan.has_copy == False)  # noqa: E712
+        transaction = Transaction()
+        transaction.update(loan, [Loan.has_copy.set(True)], uncounted, lambda _: rules.LoanHasMovedOn())
+        transaction.update(Copies(book_id), [Copies.out.add(1)])
+        try:
+            transaction.commit()
+        except rules.LoanHasMovedOn:
+            continue
 
 
 # ------------------------------------------------------------------------------------- removing a book

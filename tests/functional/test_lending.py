@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.circulation import jobs
+from chalicelib.circulation import jobs, service
 from tests.client import Client
 from tests.factories import Town
 from tests.fakes import SettableClock
@@ -136,6 +136,21 @@ def test_a_copy_past_due_is_free_and_granted_though_no_job_has_run(town: Town, c
     assert second.get(f"/availability?ids={book['id']}").json[book["id"]]["available"] == 1
     assert desk.post(f"/loans/{asked['id']}/grant").json["status"] == "active"
     assert second.get(f"/availability?ids={book['id']}").json[book["id"]]["available"] == 0
+
+
+def test_loans_begun_without_a_number_of_copies_count_once_there_is_one(town: Town, clock: SettableClock) -> None:
+    book = town.book()
+    first, second = town.patron(), town.patron()
+    loan = town.loan(first, book)
+    town.loan(second, book)
+    town.librarian.patch(f"/books/{book['id']}", {"copies": 2})
+    for _ in range(2):  # a stream delivers twice
+        service.count_copies(book["id"])
+    third = town.patron()
+    assert third.post("/loans", {"book_id": book["id"]}).problem == "no-copy-available"
+    first.post(f"/loans/{loan['id']}/return")
+    assert third.post("/loans", {"book_id": book["id"]}).status == 201
+    assert third.get(f"/availability?ids={book['id']}").json[book["id"]] == {"copies": 2, "available": 0, "waiting": 0}
 
 
 def test_who_would_wait_borrows_what_is_free_and_is_refused_what_is_not_while_there_is_no_queue(town: Town) -> None:
