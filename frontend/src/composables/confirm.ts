@@ -5,6 +5,8 @@ export interface Question {
   text: string
   /** What will be done, as the button says it. */
   action: string
+  /** Nothing is lost that cannot be had again: the button does not warn. */
+  harmless?: boolean
 }
 
 const asked = shallowRef<(Question & { answer: (yes: boolean) => void }) | null>(null)
