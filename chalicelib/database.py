@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
@@ -83,14 +83,14 @@ def named(noun: str) -> str:
     return settings.current().table_prefix + noun
 
 
-@cache
-def _connection() -> Connection:
-    return Connection(
-        region=Place.region,
-        host=Place.host,
-        connect_timeout_seconds=Place.connect_timeout_seconds,
-        read_timeout_seconds=Place.read_timeout_seconds,
-    )
+# Its client is made at first use.
+_shared = Connection(
+    region=Place.region,
+    host=Place.host,
+    connect_timeout_seconds=Place.connect_timeout_seconds,
+    read_timeout_seconds=Place.read_timeout_seconds,
+)
+_sharing = threading.Lock()
 
 
 class Table(Model):
@@ -99,11 +99,14 @@ class Table(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        table = super()._get_connection()
-        if table.connection is not (shared := _connection()):
-            shared.add_meta_table(table.get_meta_table())
-            table.connection = shared
-        return table
+        if cls._connection is not None and cls._connection.connection is _shared:
+            return cls._connection
+        with _sharing:  # else two threads would each make one, and share but the first
+            table = super()._get_connection()
+            if table.connection is not _shared:
+                _shared.add_meta_table(table.get_meta_table())
+                table.connection = _shared
+            return table
 
 
 class Collision(Outdated):
@@ -195,7 +198,7 @@ class Transaction:
         return [write for kind in _ORDER for write in self._writes if write.kind == kind]
 
     def _attempt(self, token: str) -> None:
-        with TransactWrite(connection=_connection(), client_request_token=token) as transaction:
+        with TransactWrite(connection=_shared, client_request_token=token) as transaction:
             for write in self._writes:
                 model = write.model
                 match write.kind:
@@ -247,7 +250,7 @@ def get(model: type[M], *keys: str) -> M | None:
 @contextmanager
 def snapshot() -> Generator[TransactGet]:
     """Several items as they stand at one moment, in one call; read the futures after the block."""
-    with TransactGet(connection=_connection()) as reading:
+    with TransactGet(connection=_shared) as reading:
         yield reading
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib import clients, settings
+from chalicelib.errors import LibraryError, Unavailable
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -43,13 +45,28 @@ def remove(*keys: str) -> None:
 
 
 @contextmanager
-def undone_unless_kept(*keys: str) -> Generator[None]:
-    """Remove what was put under `keys` where the block, which was to make use of it, fails."""
+def undone_if_refused(*keys: str) -> Generator[None]:
+    """Remove what was put under `keys` where the block, which was to make use of it, is refused.
+
+    After any other failure it stays: the write may have happened and only its answer been lost, and a file too many
+    costs less than a book without one.
+    """
     try:
         yield
-    except BaseException:
-        remove(*keys)
+    except LibraryError as refusal:
+        if not isinstance(refusal, Unavailable):
+            let_go(*keys)
         raise
+
+
+def let_go(*keys: str) -> None:
+    """Remove what is kept under `keys` and no longer needed; failing is logged, since what mattered is done."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        remove(*keys)
+    except (BotoCoreError, ClientError, OSError):
+        logging.getLogger(__name__).exception("%s stays in storage", ", ".join(keys))
 
 
 def size(key: str) -> int | None:
@@ -64,15 +81,20 @@ def size(key: str) -> int | None:
         raise
 
 
-def fetch(key: str, path: Path) -> None:
-    """Write what is kept under `key` to `path`, streaming.
+def fetch(key: str, path: Path) -> bool:
+    """Write what is kept under `key` to `path`, streaming; false where there is nothing.
 
     boto3's own download would import its transfer manager, most of the weight of boto3.
     """
-    body = clients.s3().get_object(Bucket=settings.current().bucket, Key=key)["Body"]
+    s3 = clients.s3()
+    try:
+        body = s3.get_object(Bucket=settings.current().bucket, Key=key)["Body"]
+    except s3.exceptions.NoSuchKey:
+        return False
     with path.open("wb") as file:
         for chunk in body.iter_chunks(1024 * 1024):
             file.write(chunk)
+    return True
 
 
 def upload_address(key: str, length: int, content_type: str, life: int, host: str | None) -> str:

@@ -212,7 +212,7 @@ class Routes(Blueprint):
         if not who.admits(caller):
             raise Forbidden(f"This is for the {who.value} only.")
         sent = validated(body, _json(request)) if body is not Nothing else body()
-        asked = validated(query, dict(request.query_params or {}), query=True)
+        asked = query() if query is Nothing else validated(query, dict(request.query_params or {}), query=True)
         return Call(sent, asked, request, caller)
 
 

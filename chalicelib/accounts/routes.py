@@ -59,7 +59,7 @@ def _tokens(signed_in: sessions.SignedIn) -> Answer:
     body=Registration,
     returns=Profile,
     status=201,
-    refusals=(service.UsernameTaken, service.EmailTaken, service.RegistrationClosed),
+    refusals=(service.UsernameTaken, service.EmailTaken, service.RegistrationClosed, sessions.TooManyAttempts),
 )
 def register(call: Call[Registration, Nothing]) -> Profile:
     """Become a patron."""
@@ -120,7 +120,7 @@ def show_profile(call: Call[Nothing, Nothing]) -> Profile:
     body=ProfilePatch,
     returns=Profile,
     guarded=True,
-    refusals=(service.UsernameTaken, service.EmailTaken),
+    refusals=(service.UsernameTaken, service.EmailTaken, sessions.TooManyAttempts),
 )
 def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
     """Change one's own account. A new password ends every other session."""
@@ -129,6 +129,7 @@ def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
         sessions.limit_guesses(call.caller.id, call.address, wiring.cache())
     changed = service.change(call.caller.id, wanted, lambda account: call.require_match(_shown(account)), wiring.now())
     if "password" in wanted:
+        sessions.forgive(call.caller.id, call.address, wiring.cache())
         sessions.end_all(call.caller.id, wiring.cache(), but=call.caller.session_id)
     return _shown(changed)
 

@@ -57,8 +57,7 @@ def sign_in(login: str, password: str, device: str, address: str, cache: Cache, 
     limit_guesses(who, address, cache)
     if not passwords.matches(account.password_hash if account else None, password) or account is None:
         raise WrongCredentials
-    # Only failures count: who knows the password signs in as often as they like.
-    cache.count(_guesses(who, address), WINDOW, -1)
+    forgive(who, address, cache)
     secret = secrets.token_urlsafe(32)
     session = Session(
         id=new_id(now),
@@ -82,7 +81,13 @@ def limit_guesses(who: str, address: str, cache: Cache) -> None:
     # Counted before the password is looked at, so that guesses sent all at once are counted too.
     for_account = cache.count(_guesses(who, address), WINDOW)
     if for_account > ATTEMPTS_FOR_AN_ACCOUNT or cache.count(f"login:{address}", WINDOW) > ATTEMPTS_FROM_AN_ADDRESS:
+        forgive(who, address, cache)  # none was made
         raise TooManyAttempts("Too many attempts to sign in. Wait a minute.", retry_after=WINDOW)
+
+
+def forgive(who: str, address: str, cache: Cache) -> None:
+    """Take back the last attempt that was counted: only failures count, and who knows the password may use it."""
+    cache.count(_guesses(who, address), WINDOW, -1)
 
 
 def limit_newcomers(address: str, cache: Cache) -> None:

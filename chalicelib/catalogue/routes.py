@@ -7,7 +7,6 @@ from chalicelib.cache import NEWEST, SECTIONS, book_namespace
 from chalicelib.catalogue import sections, service, uploads
 from chalicelib.catalogue.schemas import (
     BookList,
-    BookPatch,
     Books,
     BookShown,
     NewBook,
@@ -21,7 +20,7 @@ from chalicelib.catalogue.schemas import (
     UploadTicket,
 )
 from chalicelib.catalogue.tables import Book, Section, Upload
-from chalicelib.errors import NotFound, TooLarge
+from chalicelib.errors import Invalid, NotFound, TooLarge
 from chalicelib.paging import Part
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
@@ -144,29 +143,6 @@ def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
 
 
 @routes.operation(
-    "PATCH",
-    "/books/{book_id}",
-    who=Who.LIBRARIAN,
-    body=BookPatch,
-    returns=BookShown,
-    guarded=True,
-    refusals=(NotFound,),
-)
-def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
-    """Change an e-book."""
-    return service.shown(
-        service.change_book(
-            book_id,
-            changes(call.body),
-            call.caller.id,
-            wiring.cache(),
-            wiring.now(),
-            guard=lambda book: call.require_match(service.shown(book)),
-        )
-    )
-
-
-@routes.operation(
     "POST",
     "/uploads",
     who=Who.LIBRARIAN,
@@ -192,7 +168,7 @@ def begin_upload(call: Call[NewUpload, Nothing]) -> UploadTicket:
     who=Who.LIBRARIAN,
     returns=UploadShown,
     status=202,
-    refusals=(NotFound, uploads.FileNotThere),
+    refusals=(NotFound, uploads.FileNotThere, uploads.UploadHasEnded, Invalid),
 )
 def complete_upload(call: Call[Nothing, Nothing], upload_id: str) -> Answer:
     """The file was sent: let it be read."""

@@ -17,7 +17,7 @@ from chalicelib.database import Collision, Transaction, again, get
 from chalicelib.errors import NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
-from chalicelib.paging import Part, wrong_cursor
+from chalicelib.paging import Part, first, position, wrong_cursor
 
 
 def one(section_id: str) -> Section:
@@ -40,12 +40,15 @@ def listed(q: str | None, sort: str, limit: int, cursor: str | None) -> Part[Sec
         items.sort(key=lambda s: _plain(s.name))
     elif sort == "rating":
         items.sort(key=lambda s: service.mean(s.rating_sum, s.rating_count) or 0, reverse=True)
-    ids = [s.id for s in items]
-    if cursor is not None and cursor not in ids:
-        raise wrong_cursor()
-    start = ids.index(cursor) + 1 if cursor else 0
-    part = items[start : start + limit]
-    return Part(part, part[-1].id if start + limit < len(items) else None)
+    after = position(cursor)
+    if after and sort == "newest":
+        items = [s for s in items if s.id < after]
+    elif after:
+        ids = [s.id for s in items]
+        if after not in ids:
+            raise wrong_cursor()  # its section was removed, and with it the place in this order
+        items = items[ids.index(after) + 1 :]
+    return first(items, limit, lambda s: s.id)
 
 
 def add(name: str, description: str, librarian: str, cache: Cache, now: datetime) -> Section:

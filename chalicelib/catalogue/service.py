@@ -133,7 +133,7 @@ def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime
     if content is None:
         return put_on_shelves(made, librarian, cache, now)
     made.file, made.words = _write(made.id, content)
-    with objects.undone_unless_kept(made.file.key):
+    with objects.undone_if_refused(made.file.key):
         return put_on_shelves(made, librarian, cache, now)
 
 
@@ -188,7 +188,7 @@ def change_book(
     book(book_id)
     content = changes.pop("content")
     changes["file"], changes["words"] = _write(book_id, content) if content is not None else (None, None)
-    with objects.undone_unless_kept(*([changes["file"].key] if changes["file"] else [])):
+    with objects.undone_if_refused(*([changes["file"].key] if changes["file"] else [])):
         return again(lambda: _change(book_id, changes, librarian, cache, now, guard, also))
 
 
@@ -219,6 +219,10 @@ def _change(
     before, old_file, old_cover = list(kept.section_ids), kept.file, kept.cover
     for name, value in changes.items():
         setattr(kept, name, _price(kept, value) if name == "price" else value)
+    if "file" in changes and old_file and old_file.format != "markdown":
+        # What was read from the old file is not true of the new one.
+        kept.cover = changes.get("cover")
+        kept.pages = changes.get("pages")
     kept.section_ids = _distinct(kept.section_ids)
     read_at, kept.revision = kept.revision, kept.revision + 1
     transaction = Transaction()
@@ -229,9 +233,9 @@ def _change(
         also(transaction)
     transaction.commit()
     if old_file and "file" in changes:
-        objects.remove(old_file.key)
-    if old_cover and "cover" in changes and old_cover != kept.cover:
-        objects.remove(old_cover)
+        objects.let_go(old_file.key)
+    if old_cover and old_cover != kept.cover:
+        objects.let_go(old_cover)
     _forget(cache, kept, before + kept.section_ids)
     return kept
 
@@ -255,7 +259,7 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Ca
     transaction.put(fact("book.removed", now, subject=book_id, actor=librarian))
     transaction.commit()
     if kept.file:
-        objects.remove(kept.file.key)
+        objects.let_go(kept.file.key)
     _forget(cache, kept, kept.section_ids)
     return kept
 

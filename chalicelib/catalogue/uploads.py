@@ -86,6 +86,8 @@ def complete(upload_id: str) -> Upload:
         return upload
     size = objects.size(upload.key)
     if size is None:
+        if (now := show(upload_id)).status != "pending":
+            return now  # it was read while this was asked
         raise FileNotThere("Send the file to its address first.")
     if size != upload.size:
         objects.remove(upload.key)
@@ -103,4 +105,4 @@ def refuse(upload: Upload, reason: str) -> None:
     """End an upload whose file cannot become a book, and let go of the file."""
     with unless(lambda: UploadHasEnded()):
         upload.update([Upload.status.set("refused"), Upload.reason.set(reason)], Upload.status == "processing")
-    objects.remove(upload.key)
+    objects.let_go(upload.key)

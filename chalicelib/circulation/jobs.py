@@ -18,12 +18,11 @@ def expire_loans(now: datetime) -> int:
 
 
 def on_fact(happened: Fact, now: datetime) -> None:
-    """What follows for lending from a change of the catalogue."""
+    """Let loans and books agree, where a loan was asked for or granted while its book was changed or removed."""
     match happened.kind:
-        case "book.removed":
-            # Also for a loan whose request crossed the removal.
-            service.end_loans_of_removed(happened.subject, happened.actor, now)
-        case "book.changed":
-            service.count_copies(happened.subject)
+        case "book.removed" | "book.changed":
+            service.keep_true(happened.subject, happened.actor, now)
+        case "loan.requested" | "loan.granted":
+            service.keep_true(happened.details["book_id"], None, now)
         case _:
             pass

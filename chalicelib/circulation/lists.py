@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from chalicelib.circulation import service
@@ -63,7 +64,10 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
     sources = [kept_as(status) for status in sorted(wanted)]
     if Status.EXPIRED in wanted and Status.ACTIVE not in wanted:
         sources.append(iter(_sorted(service.past_due(now), cursor)))
-    return _page(heapq.merge(*sources, key=lambda loan: loan.id, reverse=True), wanted, limit, now)
+    merged = heapq.merge(*sources, key=lambda loan: loan.id, reverse=True)
+    # A loan that changes its state between two of the queries comes twice, one after the other.
+    once = (next(same) for _, same in groupby(merged, key=lambda loan: loan.id))
+    return _page(once, wanted, limit, now)
 
 
 def _page(loans: Iterable[Loan], wanted: frozenset[Status], limit: int, now: datetime) -> Part[Loan]:

@@ -1,4 +1,5 @@
-"""Routes of circulation: asking for e-books, granting, returning, and what is out."""
+"""Routes of circulation: asking for e-books, granting, returning, what is out; and the changes of an e-book that
+concern who has it."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
+from chalicelib.catalogue.schemas import BookPatch, BookShown
 from chalicelib.circulation import lists, rules, service
 from chalicelib.circulation.schemas import (
     Availability,
@@ -25,6 +27,7 @@ from chalicelib.circulation.tables import Loan
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.ids import is_id
 from chalicelib.routing import Call, Nothing, Routes, Who
+from chalicelib.validation import changes
 
 routes = Routes(__name__)
 
@@ -173,6 +176,29 @@ def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availabi
     books = catalogue.on_shelves(ids)
     free = service.free_copies(books, wiring.now())
     return {book.id: Availability(copies=book.copies, available=free.get(book.id), waiting=0) for book in books}
+
+
+@routes.operation(
+    "PATCH",
+    "/books/{book_id}",
+    who=Who.LIBRARIAN,
+    body=BookPatch,
+    returns=BookShown,
+    guarded=True,
+    refusals=(NotFound,),
+)
+def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
+    """Change an e-book."""
+    return catalogue.shown(
+        service.change_book(
+            book_id,
+            changes(call.body),
+            call.caller,
+            wiring.cache(),
+            wiring.now(),
+            lambda book: call.require_match(catalogue.shown(book)),
+        )
+    )
 
 
 @routes.operation(

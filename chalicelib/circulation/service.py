@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import partial
+from typing import Any
 
 from pynamodb.expressions.condition import size
 
@@ -16,7 +16,7 @@ from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import rules
 from chalicelib.circulation.rules import OPEN, Status, Step
 from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
-from chalicelib.database import Collision, Transaction, get, snapshot
+from chalicelib.database import Collision, Transaction, again, get, snapshot
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule, WayOut
 from chalicelib.facts import Fact, fact
 from chalicelib.ids import is_id, new_id
@@ -57,15 +57,15 @@ def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> 
 
 
 def _despite_what_is_past_due(step: Callable[[], None], loan: Loan, now: datetime) -> None:
-    """Take `step` of `loan`; where it is refused for what is past due and not closed yet, close that, and once more."""
-    try:
-        step()
-    except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
-        holds_copies = isinstance(refusal, rules.NoCopyAvailable)
-        in_the_way = _open_loans_of(loan.book_id) if holds_copies else open_loans(loan.patron_id)
-        if not sum(_close(kept, now) for kept in in_the_way):
-            raise
-        step()
+    """Take `step` of `loan`; where it is refused for what is past due and not closed yet, close that first."""
+    while True:
+        try:
+            return step()
+        except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
+            holds_copies = isinstance(refusal, rules.NoCopyAvailable)
+            in_the_way = _open_loans_of(loan.book_id) if holds_copies else open_loans(loan.patron_id)
+            if not sum(_close(kept, now) for kept in in_the_way):
+                raise
 
 
 def _asked_period(period: str | None, book: catalogue.Book) -> str:
@@ -158,9 +158,9 @@ def grant(public_id: str, librarian: Caller, period: str | None, now: datetime) 
     """
     loan = loan_of(public_id, librarian)
     if period is not None:
-        loan.period = policy.checked_period("period", period)
+        policy.checked_period("period", period)
     book = catalogue.book(loan.book_id)
-    _despite_what_is_past_due(lambda: _take(rules.GRANT, loan, librarian.id, now, book=book), loan, now)
+    _despite_what_is_past_due(lambda: _take(rules.GRANT, loan, librarian.id, now, book=book, period=period), loan, now)
     return loan
 
 
@@ -218,10 +218,27 @@ def _take(
     now: datetime,
     *,
     book: catalogue.Book | None = None,
+    period: str | None = None,
     reason: str | None = None,
 ) -> None:
     """Take `step`, if the loan is still where it was read. `loan` is then as it is kept."""
-    was, kept = Status(loan.status), dict(loan.attribute_values)
+
+    def attempt() -> None:
+        kept = dict(loan.attribute_values)
+        loan.period = period or loan.period
+        try:
+            _attempt(step, loan, actor, now, book, reason)
+        except LibraryError:
+            loan.attribute_values = kept
+            raise
+
+    again(attempt)
+
+
+def _attempt(
+    step: Step, loan: Loan, actor: str | None, now: datetime, book: catalogue.Book | None, reason: str | None
+) -> None:
+    was = Status(loan.status)
     rules.check(step, was, loan.due_at, now)
     unchanged = Loan.status == was
     if was is Status.ACTIVE:
@@ -232,19 +249,16 @@ def _take(
         _start(transaction, loan, book, now)
     else:
         _finish(transaction, loan, step.target, reason, now)
-    transaction.put(loan, unchanged, lambda found: _moved_on(found, was))
+    transaction.put(loan, unchanged, lambda found: _moved_on(loan, found))
     transaction.put(_told(step.fact, loan, actor, now))
-    try:
-        transaction.commit()
-    except LibraryError:
-        loan.attribute_values = kept
-        raise
+    transaction.commit()
 
 
-def _moved_on(found: Loan | None, was: Status) -> LibraryError:
-    if found is not None and found.status == was:
-        return Collision()  # still there, but its copy was counted meanwhile
-    return rules.LoanHasMovedOn(f"This loan is {found.status if found else 'gone'} by now.")
+def _moved_on(loan: Loan, found: Loan | None) -> LibraryError:
+    """The loan is not as it was read: from an index that lags, or changed meanwhile. Look again, and think again."""
+    if found is None:
+        return rules.LoanHasMovedOn("This loan is gone.")
+    return Collision(mend=lambda: loan.attribute_values.update(found.attribute_values))
 
 
 def _finish(transaction: Transaction, loan: Loan, end: Status, reason: str | None, now: datetime) -> None:
@@ -325,26 +339,57 @@ def free_copies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, int
     """How many copies may be had now of each of these books that has a number of them."""
     limited = {book.id: book.copies for book in books if book.copies is not None}
     out = {kept.book_id: kept.out for kept in Copies.batch_get(limited, consistent_read=True)}
-    free = {book_id: copies - out.get(book_id, 0) for book_id, copies in limited.items()}
-    # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
-    return {
-        book_id: max(0, left or sum(map(partial(_is_past_due, now), _open_loans_of(book_id))))
-        for book_id, left in free.items()
-    }
+    free: dict[str, int] = {}
+    for book_id, copies in limited.items():
+        left = copies - out.get(book_id, 0)
+        if left <= 0:
+            # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
+            left += sum(_is_past_due(loan, now) for loan in _open_loans_of(book_id))
+        free[book_id] = min(copies, max(0, left))
+    return free
 
 
-def _is_past_due(now: datetime, loan: Loan) -> bool:
+def _is_past_due(loan: Loan, now: datetime) -> bool:
     return loan.has_copy and rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
 
 
-def count_copies(book_id: str) -> None:
+def change_book(
+    book_id: str,
+    changes: dict[str, Any],
+    librarian: Caller,
+    cache: Cache,
+    now: datetime,
+    guard: Callable[[catalogue.Book], None],
+) -> catalogue.Book:
+    """A book of the catalogue with `changes`; where they limit its copies, the loans that are out hold them.
+
+    Raises as `catalogue.service.change_book`.
+    """
+    changed = catalogue.change_book(book_id, changes, librarian.id, cache, now, guard=guard)
+    if changed.copies is not None and "copies" in changes:
+        _count_copies(book_id)
+    return changed
+
+
+def keep_true(book_id: str, actor: str | None, now: datetime) -> None:
+    """Bring the loans of a book into line with the book: whatever changed it, or was lent, while the other was looking.
+
+    Safe to repeat.
+    """
+    match catalogue.on_shelves([book_id]):
+        case []:
+            end_loans_of_removed(book_id, actor, now)
+        case [book] if book.copies is not None:
+            _count_copies(book_id)
+        case _:
+            pass
+
+
+def _count_copies(book_id: str) -> None:
     """Let the loans that began while a book had any number of copies hold one each, now that their number is limited.
 
-    Safe to repeat: a loan is counted by who finds it uncounted.
+    A loan is counted by who finds it uncounted.
     """
-    book = catalogue.on_shelves([book_id])
-    if not book or book[0].copies is None:
-        return
     for loan in _open_loans_of(book_id):
         if loan.status != Status.ACTIVE or loan.has_copy:
             continue

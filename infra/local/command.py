@@ -49,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
 def _time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write one such as 2030-01-01T00:00:00Z") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _enter_library() -> None:
@@ -71,7 +71,7 @@ def _enter_library() -> None:
 def _run_job(asked: argparse.Namespace) -> str:
     import app
 
-    at = (asked.at or datetime.now(UTC)).astimezone(UTC)
+    at: datetime = asked.at or datetime.now(UTC)
     # What EventBridge sends; the time in it is the time the job works as of.
     event = {
         "version": "0",
