@@ -91,7 +91,7 @@ def _operation(o: Operation, schema_of: dict[str, Any], components: dict[str, An
             {"name": name, "in": "query", "required": name in shape.get("required", []), "schema": schema}
             for name, schema in shape["properties"].items()
         ]
-    conditional = {"If-Match": o.guarded, "If-None-Match": o.method == "GET"}
+    conditional = {"If-Match": o.guarded, "If-None-Match": o.method == "GET", "Idempotency-Key": o.repeatable}
     parameters += [
         {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
         for name, heeded in conditional.items()

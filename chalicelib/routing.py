@@ -37,6 +37,8 @@ CORS = CORSConfig(
 )
 
 
+LONGEST_KEY = 200
+
 _PUBLIC = "public, max-age=0, must-revalidate"
 
 
@@ -84,6 +86,17 @@ class Call(Generic[B, Q]):
         """The caller's internet address, as the gateway saw it."""
         return self.request.context.get("identity", {}).get("sourceIp", "")
 
+    @property
+    def idempotency_key(self) -> str | None:
+        """What names this request, so that sending it twice does it once; None where nothing was sent.
+
+        Raises Invalid.
+        """
+        key = self.header("idempotency-key")
+        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+            raise Invalid.field("Idempotency-Key", f"Use 1 to {LONGEST_KEY} characters.", "too-long")
+        return key
+
     def require_match(self, representation: Any) -> None:
         """Hold If-Match, where it was sent, to the entity tag of `representation` (RFC 9110, 13.1.1).
 
@@ -122,6 +135,7 @@ class Operation:
     status: int
     public_cache: bool
     guarded: bool
+    repeatable: bool
     refusals: tuple[type[LibraryError], ...]
 
 
@@ -158,12 +172,14 @@ class Routes(Blueprint):
         status: int = 200,
         public_cache: bool = False,
         guarded: bool = False,
+        repeatable: bool = False,
         refusals: tuple[type[LibraryError], ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a view: called with a Call and the path's parameters, it returns a `returns`, or an Answer.
 
         The view's docstring is the operation's summary. `public_cache` marks a GET of the catalogue, which
-        may be kept by anyone who asks each time whether it is still true. `guarded` marks a change that heeds If-Match.
+        may be kept by anyone who asks each time whether it is still true. `guarded` marks a change that heeds If-Match,
+        `repeatable` a POST that heeds Idempotency-Key.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -197,6 +213,7 @@ class Routes(Blueprint):
                     status,
                     public_cache,
                     guarded,
+                    repeatable,
                     refusals,
                 )
             )

@@ -72,11 +72,13 @@ def _one(loan: Loan) -> LoanShown:
     body=NewLoan,
     returns=LoanShown,
     status=201,
+    repeatable=True,
     refusals=(NotFound, rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable),
 )
 def request_loan(call: Call[NewLoan, Nothing]) -> LoanShown:
     """Ask for an e-book; where it is granted by itself, the loan is active at once."""
-    return _one(service.request(call.caller, call.body.book_id, call.body.period, wiring.now()))
+    key = call.idempotency_key
+    return _one(service.request(call.caller, call.body.book_id, call.body.period, key, wiring.now()))
 
 
 @routes.operation("GET", "/loans", who=Who.SIGNED_IN, query=LoanList, returns=Loans)

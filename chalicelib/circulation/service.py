@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import size
@@ -22,6 +22,8 @@ from chalicelib.facts import Fact, fact
 from chalicelib.ids import is_id, new_id
 from chalicelib.policy import service as policy
 
+KEYS_LIVE = timedelta(days=1)
+
 
 class BookIsOut(Rule):
     title = "Patrons have this e-book, or have asked for it"
@@ -30,11 +32,15 @@ class BookIsOut(Rule):
 # --------------------------------------------------------------------------------------- asking for a book
 
 
-def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> Loan:
+def request(patron: Caller, book_id: str, period: str | None, key: str | None, now: datetime) -> Loan:
     """Ask for an e-book, or borrow it at once where it is granted by itself.
+
+    Asked again with the same `key` within a day, it is the same request: the loan that came of it is the answer.
 
     Raises NotFound, Invalid, LoanLimitReached, AlreadyYours, NoCopyAvailable.
     """
+    if key is not None and (earlier := _asked_before(patron.id, book_id, key, now)):
+        return earlier
     with snapshot() as reading:
         book_reading = catalogue.within(reading, book_id)
         policy_reading = policy.within(reading)
@@ -46,14 +52,24 @@ def request(patron: Caller, book_id: str, period: str | None, now: datetime) -> 
         book_id=book_id,
         status=Status.REQUESTED,
         open_book_id=book_id,
+        request_key=key,
         period=_asked_period(period, book),
         requested_at=now,
     )
     try:
         _despite_what_is_past_due(lambda: _open(loan, book, limit, now), loan, now)
     except (rules.LoanLimitReached, rules.AlreadyYours) as refusal:
+        # Sent twice at once, the other was quicker.
+        if key is not None and (earlier := _asked_before(patron.id, book_id, key, now)):
+            return earlier
         raise _with_ways_out(refusal, patron.id) from None
     return loan
+
+
+def _asked_before(patron_id: str, book_id: str, key: str, now: datetime) -> Loan | None:
+    """The loan that came of a request with this key, if it was made within a day."""
+    of_book = Loan.of_book.query(patron_id, Loan.book_id == book_id, consistent_read=True)
+    return next((loan for loan in of_book if loan.request_key == key and now - loan.requested_at < KEYS_LIVE), None)
 
 
 def _despite_what_is_past_due(step: Callable[[], None], loan: Loan, now: datetime) -> None:

@@ -98,6 +98,7 @@ class Loan(Table):
     due_shard = UnicodeAttribute(null=True)
     ended_at = UTCDateTimeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    request_key = UnicodeAttribute(null=True)
     open_book_id = UnicodeAttribute(null=True)
     has_copy = BooleanAttribute(default=False)
     of_book = LoansOfBook()

@@ -153,6 +153,21 @@ def test_loans_begun_without_a_number_of_copies_count_once_there_is_one(town: To
     assert third.get(f"/availability?ids={book['id']}").json[book["id"]] == {"copies": 2, "available": 0, "waiting": 0}
 
 
+def test_a_request_sent_again_with_its_key_is_one_request(town: Town, clock: SettableClock) -> None:
+    patron, other, book = town.patron(), town.patron(), town.book()
+    key = {"Idempotency-Key": "the phone's first try"}
+    body = {"book_id": book["id"]}
+    first = patron.post("/loans", body, headers=key)
+    again = patron.post("/loans", body, headers=key)
+    assert (first.status, again.status, again.json["id"]) == (201, 201, first.json["id"])
+    patron.post(f"/loans/{first.json['id']}/return")
+    assert patron.post("/loans", body, headers=key).json["status"] == "returned", "a late repeat borrows nothing"
+    assert len(patron.get("/loans").json["items"]) == 1
+    assert other.post("/loans", body, headers=key).json["id"] != first.json["id"], "keys are each patron's own"
+    assert patron.post("/loans", body, headers={"Idempotency-Key": "another"}).status == 201
+    assert patron.post("/loans", body, headers={"Idempotency-Key": "x" * 201}).status == 422
+
+
 def test_who_would_wait_borrows_what_is_free_and_is_refused_what_is_not_while_there_is_no_queue(town: Town) -> None:
     book = town.book(copies=1)
     would_wait = {"book_id": book["id"], "if_unavailable": "wait"}

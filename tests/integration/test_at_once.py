@@ -54,6 +54,14 @@ def test_one_book_asked_for_twelve_times_at_once_is_lent_once(town: Town) -> Non
     assert statuses(replies) == {201: 1, 409: 11}
 
 
+def test_one_request_sent_eight_times_at_once_with_its_key_is_answered_with_one_loan(town: Town) -> None:
+    patron, book = town.patron(), town.book()
+    key = {"Idempotency-Key": "once"}
+    replies = at_once(*[lambda: patron.post("/loans", {"book_id": book["id"]}, headers=key)] * 8)
+    assert statuses(replies) == {201: 8}
+    assert len({reply.json["id"] for reply in replies}) == 1
+
+
 def test_three_copies_go_to_three_of_twelve_patrons(town: Town) -> None:
     book = town.book(copies=3)
     patrons = [town.patron() for _ in range(12)]

@@ -2359,7 +2359,9 @@ export interface operations {
     request_loan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
