@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from chalicelib.circulation import service
+from chalicelib.circulation import service, titles
 from chalicelib.facts import Fact
 
 
@@ -21,8 +21,8 @@ def on_fact(happened: Fact, now: datetime) -> None:
     """Let loans and books agree, where a loan was asked for or granted while its book was changed or removed."""
     match happened.kind:
         case "book.removed" | "book.changed":
-            service.keep_true(happened.subject, happened.actor, now)
+            titles.keep_true(happened.subject, happened.actor, now)
         case "loan.requested" | "loan.granted":
-            service.keep_true(happened.details["book_id"], None, now)
+            titles.keep_true(happened.details["book_id"], None, now)
         case _:
             pass

@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
 from chalicelib.catalogue.schemas import BookPatch, BookShown
-from chalicelib.circulation import lists, rules, service
+from chalicelib.circulation import lists, rules, service, titles
 from chalicelib.circulation.schemas import (
     Availability,
     AvailabilityOf,
@@ -176,7 +176,7 @@ def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availabi
     if len(ids) > MOST_ASKED_AT_ONCE:
         raise Invalid.field("ids", f"Ask for at most {MOST_ASKED_AT_ONCE} at once.", "too-many")
     books = catalogue.on_shelves(ids)
-    free = service.free_copies(books, wiring.now())
+    free = titles.free_copies(books, wiring.now())
     return {book.id: Availability(copies=book.copies, available=free.get(book.id), waiting=0) for book in books}
 
 
@@ -192,7 +192,7 @@ def show_availability(call: Call[Nothing, AvailabilityOf]) -> dict[str, Availabi
 def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
     """Change an e-book."""
     return catalogue.shown(
-        service.change_book(
+        titles.change_book(
             book_id,
             changes(call.body),
             call.caller,
@@ -210,11 +210,11 @@ def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
     query=Removal,
     status=204,
     guarded=True,
-    refusals=(NotFound, service.BookIsOut),
+    refusals=(NotFound, titles.BookIsOut),
 )
 def remove_book(call: Call[Nothing, Removal], book_id: str) -> None:
     """Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans."""
-    service.withdraw(
+    titles.withdraw(
         book_id,
         call.caller,
         call.query.end_loans,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from pynamodb.expressions.condition import size
 
 from chalicelib import periods
 from chalicelib.auth import Caller
-from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import rules
-from chalicelib.circulation.rules import OPEN, Status, Step
+from chalicelib.circulation.rules import Status, Step
 from chalicelib.circulation.tables import DUE_SHARDS, Card, Copies, Loan, split_id
 from chalicelib.database import Collision, Transaction, again, get, snapshot
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule, WayOut
@@ -23,10 +21,6 @@ from chalicelib.ids import is_id, new_id
 from chalicelib.policy import service as policy
 
 KEYS_LIVE = timedelta(days=1)
-
-
-class BookIsOut(Rule):
-    title = "Patrons have this e-book, or have asked for it"
 
 
 # --------------------------------------------------------------------------------------- asking for a book
@@ -79,7 +73,7 @@ def _despite_what_is_past_due(step: Callable[[], None], loan: Loan, now: datetim
             return step()
         except (rules.LoanLimitReached, rules.AlreadyYours, rules.NoCopyAvailable) as refusal:
             holds_copies = isinstance(refusal, rules.NoCopyAvailable)
-            in_the_way = _open_loans_of(loan.book_id) if holds_copies else open_loans(loan.patron_id)
+            in_the_way = open_loans_of(loan.book_id) if holds_copies else open_loans(loan.patron_id)
             if not sum(_close(kept, now) for kept in in_the_way):
                 raise
 
@@ -176,7 +170,7 @@ def grant(public_id: str, librarian: Caller, period: str | None, now: datetime) 
     if period is not None:
         policy.checked_period("period", period)
     book = catalogue.book(loan.book_id)
-    _despite_what_is_past_due(lambda: _take(rules.GRANT, loan, librarian.id, now, book=book, period=period), loan, now)
+    _despite_what_is_past_due(lambda: take(rules.GRANT, loan, librarian.id, now, book=book, period=period), loan, now)
     return loan
 
 
@@ -186,7 +180,7 @@ def deny(public_id: str, librarian: Caller, reason: str | None, now: datetime) -
     Raises NotFound, LoanHasMovedOn.
     """
     loan = loan_of(public_id, librarian)
-    _take(rules.DENY, loan, librarian.id, now, reason=reason)
+    take(rules.DENY, loan, librarian.id, now, reason=reason)
     return loan
 
 
@@ -196,7 +190,7 @@ def revoke(public_id: str, librarian: Caller, reason: str | None, now: datetime)
     Raises NotFound, LoanHasMovedOn.
     """
     loan = loan_of(public_id, librarian)
-    _take(rules.REVOKE, loan, librarian.id, now, reason=reason)
+    take(rules.REVOKE, loan, librarian.id, now, reason=reason)
     return loan
 
 
@@ -206,7 +200,7 @@ def give_back(public_id: str, patron: Caller, now: datetime) -> Loan:
     Raises NotFound, LoanHasMovedOn.
     """
     loan = _own(public_id, patron)
-    _take(rules.RETURN, loan, patron.id, now)
+    take(rules.RETURN, loan, patron.id, now)
     return loan
 
 
@@ -216,7 +210,7 @@ def cancel(public_id: str, patron: Caller, now: datetime) -> Loan:
     Raises NotFound, LoanHasMovedOn.
     """
     loan = _own(public_id, patron)
-    _take(rules.CANCEL, loan, patron.id, now)
+    take(rules.CANCEL, loan, patron.id, now)
     return loan
 
 
@@ -227,7 +221,7 @@ def _own(public_id: str, patron: Caller) -> Loan:
     return loan
 
 
-def _take(
+def take(
     step: Step,
     loan: Loan,
     actor: str | None,
@@ -323,7 +317,7 @@ def past_due(now: datetime) -> Iterator[Loan]:
 def _close(loan: Loan, now: datetime) -> bool:
     """Close a loan if it is past due; whether it was."""
     try:
-        _take(rules.EXPIRE, loan, None, now)
+        take(rules.EXPIRE, loan, None, now)
     except rules.LoanHasMovedOn:
         return False
     return True
@@ -351,112 +345,6 @@ def has_had(patron_id: str, book_id: str) -> bool:
     return any(loan.granted_at is not None for loan in of_book)
 
 
-def free_copies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, int]:
-    """How many copies may be had now of each of these books that has a number of them."""
-    limited = {book.id: book.copies for book in books if book.copies is not None}
-    out = {kept.book_id: kept.out for kept in Copies.batch_get(limited, consistent_read=True)}
-    free: dict[str, int] = {}
-    for book_id, copies in limited.items():
-        left = copies - out.get(book_id, 0)
-        if left <= 0:
-            # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
-            left += sum(_is_past_due(loan, now) for loan in _open_loans_of(book_id))
-        free[book_id] = min(copies, max(0, left))
-    return free
-
-
-def _is_past_due(loan: Loan, now: datetime) -> bool:
-    return loan.has_copy and rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
-
-
-def change_book(
-    book_id: str,
-    changes: dict[str, Any],
-    librarian: Caller,
-    cache: Cache,
-    now: datetime,
-    guard: Callable[[catalogue.Book], None],
-) -> catalogue.Book:
-    """A book of the catalogue with `changes`; where they limit its copies, the loans that are out hold them.
-
-    Raises as `catalogue.service.change_book`.
-    """
-    changed = catalogue.change_book(book_id, changes, librarian.id, cache, now, guard=guard)
-    if changed.copies is not None and "copies" in changes:
-        _count_copies(book_id)
-    return changed
-
-
-def keep_true(book_id: str, actor: str | None, now: datetime) -> None:
-    """Bring the loans of a book into line with the book: whatever changed it, or was lent, while the other was looking.
-
-    Safe to repeat.
-    """
-    match catalogue.on_shelves([book_id]):
-        case []:
-            end_loans_of_removed(book_id, actor, now)
-        case [book] if book.copies is not None:
-            _count_copies(book_id)
-        case _:
-            pass
-
-
-def _count_copies(book_id: str) -> None:
-    """Let the loans that began while a book had any number of copies hold one each, now that their number is limited.
-
-    A loan is counted by who finds it uncounted.
-    """
-    for loan in _open_loans_of(book_id):
-        if loan.status != Status.ACTIVE or loan.has_copy:
-            continue
-        uncounted = (Loan.status == Status.ACTIVE) & (Loan.has_copy == False)  # noqa: E712
-        transaction = Transaction()
-        transaction.update(loan, [Loan.has_copy.set(True)], uncounted, lambda _: rules.LoanHasMovedOn())
-        transaction.update(Copies(book_id), [Copies.out.add(1)])
-        try:
-            transaction.commit()
-        except rules.LoanHasMovedOn:
-            continue
-
-
-# ------------------------------------------------------------------------------------- removing a book
-
-
-def withdraw(
-    book_id: str,
-    librarian: Caller,
-    end_loans: bool,
-    cache: Cache,
-    now: datetime,
-    guard: Callable[[catalogue.Book], None],
-) -> None:
-    """Take a book out of the library, and, if `end_loans`, its open loans with it. `guard` may object.
-
-    Raises NotFound, BookIsOut.
-    """
-    guard(catalogue.book(book_id))
-    out = sum(rules.status_at(Status(loan.status), loan.due_at, now) in OPEN for loan in _open_loans_of(book_id))
-    if out and not end_loans:
-        raise BookIsOut(
-            f"Patrons have this e-book or have asked for it ({out}). Removing it ends their loans and requests.",
-            ways_out=(WayOut("end-loans", f"Remove it and end {out}.", book_id),),
-        )
-    catalogue.remove_book(book_id, librarian.id, cache, now, guard)
-    end_loans_of_removed(book_id, librarian.id, now)
-
-
-def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None:
-    """End what is still open of a removed book. Repeated by the fact of the removal, for requests that
-    crossed it."""
-    for loan in _open_loans_of(book_id):
-        past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
-        step, reason = (rules.EXPIRE, None) if past_due else (rules.REVOKE, "The library no longer has this e-book.")
-        try:
-            _take(step, loan, actor, now, reason=reason)
-        except rules.LoanHasMovedOn:
-            continue
-
-
-def _open_loans_of(book_id: str) -> Iterator[Loan]:
+def open_loans_of(book_id: str) -> Iterator[Loan]:
     """The loans and requests of a book that are kept as open."""
     return iter(Loan.open_of_book.query(book_id))
