@@ -84,8 +84,8 @@ def tell(event: Any) -> None:
     from chalicelib.catalogue import jobs as catalogue_jobs
     from chalicelib.circulation import jobs as circulation_jobs
 
-    for record in event:
-        if record.event_name == "INSERT":
-            happened = facts.of_image(record.new_image)
-            catalogue_jobs.on_fact(happened, wiring.cache(), wiring.now())
-            circulation_jobs.on_fact(happened, wiring.now())
+    told = [facts.of_image(record.new_image) for record in event if record.event_name == "INSERT"]
+    for happened in told:
+        catalogue_jobs.on_fact(happened, wiring.cache(), wiring.now())
+        circulation_jobs.on_fact(happened, wiring.now())
+    catalogue_jobs.count_loans(told, wiring.cache(), wiring.now())

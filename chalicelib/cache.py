@@ -28,6 +28,8 @@ REST = 5.0
 T = TypeVar("T")
 
 NEWEST = "newest"
+RATED = "rated"
+POPULAR = "popular"
 SECTIONS = "sections"
 
 

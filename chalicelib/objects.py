@@ -81,6 +81,15 @@ def size(key: str) -> int | None:
         raise
 
 
+def get(key: str) -> bytes | None:
+    """What is kept under `key`, or None where there is nothing; for small things only."""
+    s3 = clients.s3()
+    try:
+        return s3.get_object(Bucket=settings.current().bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+
+
 def fetch(key: str, path: Path) -> bool:
     """Write what is kept under `key` to `path`, streaming; false where there is nothing.
 

@@ -10,42 +10,15 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
+from chalicelib.problems import Problem
 from chalicelib.routing import Nothing, Operation, Who
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 _REFERENCE = "#/components/schemas/{name}"
-
-
-class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one field; `code` names the check."""
-
-    field: str
-    message: str
-    code: str
-
-
-class WayOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What would help after a refusal."""
-
-    action: str
-    text: str
-    book_id: str | None
-    loan_id: str | None
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Problem details (RFC 9457). The end of `type` names the refusal."""
-
-    type: str
-    title: Annotated[str, msgspec.Meta(description="The refusal in a few words")]
-    status: int
-    detail: str
-    errors: list[FieldProblem] = []
-    ways_out: list[WayOut] = []
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:

@@ -20,14 +20,12 @@ from chalicelib.auth import Caller, Role, caller_of
 from chalicelib.database import is_passing
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, NotJson, Outdated, Unavailable
 from chalicelib.ids import is_reference
+from chalicelib.problems import problem_of
 from chalicelib.validation import validated
 
 B = TypeVar("B", bound=msgspec.Struct)
 Q = TypeVar("Q", bound=msgspec.Struct)
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-PROBLEMS = "https://carrel.example/problems/"
-"""What the `type` of a problem starts with; the refusal's name follows."""
 
 CORS = CORSConfig(
     allow_origin="*",
@@ -274,24 +272,14 @@ def _matches(header: str | None, tag: str) -> bool:
 
 
 def problem(error: LibraryError) -> Response:
-    """`error` as problem details (RFC 9457)."""
-    content: dict[str, Any] = {
-        "type": PROBLEMS + error.name,
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-    }
-    if error.fields:
-        content["errors"] = error.fields
-    if error.status == 409:
-        content["ways_out"] = error.ways_out
+    """`error` as an answer."""
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(
-        body=msgspec.json.encode(content).decode(),
+        body=msgspec.json.encode(problem_of(error)).decode(),
         headers=headers,
         status_code=error.status,
     )

@@ -34,6 +34,8 @@ MODELS: tuple[type[Model], ...] = (
     catalogue.Section,
     catalogue.Book,
     catalogue.Shelving,
+    catalogue.Holding,
+    catalogue.Counted,
     catalogue.Upload,
     circulation.Loan,
     circulation.Card,

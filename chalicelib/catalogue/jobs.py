@@ -1,20 +1,21 @@
-"""Intake: what happens to a file between its upload and its place on the shelves."""
+"""Jobs of the catalogue: reading what was uploaded, and what follows from what happened."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from chalicelib import objects
-from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
-from chalicelib.catalogue import intake, sections, service, uploads
-from chalicelib.catalogue.tables import File, Upload
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, Cache, book_namespace
+from chalicelib.catalogue import accession, intake, popularity, sections, uploads
+from chalicelib.catalogue.holdings import AlreadyHeld
+from chalicelib.catalogue.tables import Book, Upload
 from chalicelib.database import Collision, Transaction
-from chalicelib.errors import NotFound
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.facts import Fact
 
 
@@ -38,65 +39,39 @@ def _read(upload: Upload, cache: Cache, now: datetime) -> None:
         if not objects.fetch(upload.key, path):
             raise uploads.UploadHasEnded
         try:
-            _shelve(upload, path, intake.read_book(path), cache, now)
+            _accept(upload, path, cache, now)
         except intake.Refused as refusal:
-            uploads.refuse(upload, refusal.reason)
+            uploads.refuse(upload, refusal.code, refusal.reason)
+        except Invalid as refusal:
+            uploads.refuse(upload, "not_fitting", refusal.fields[0].message if refusal.fields else refusal.detail)
         except NotFound:
-            uploads.refuse(upload, "The e-book this file was for has been removed.")
+            uploads.refuse(upload, "book_gone", "The e-book this file was for has been removed.")
+        except AlreadyHeld as refusal:
+            uploads.end_held(upload, refusal.book_id)
         else:
             objects.let_go(upload.key)
 
 
-def _shelve(upload: Upload, path: Path, reading: intake.Reading, cache: Cache, now: datetime) -> None:
-    """Make the book of an upload, or give a book its new file, in one transaction with the upload's end."""
-    key = f"books/{upload.book_id}/{secrets.token_hex(8)}.{reading.format}"
-    objects.keep(key, path, service.CONTENT_TYPES[reading.format])
-    cover = _keep_cover(upload.book_id, reading.cover) if reading.cover else None
-    with objects.undone_if_refused(key, *([cover] if cover else [])):
-        _put(upload, key, path.stat().st_size, cover, reading, cache, now)
-
-
-def _put(
-    upload: Upload, key: str, size: int, cover: str | None, reading: intake.Reading, cache: Cache, now: datetime
-) -> None:
-    found: dict[str, Any] = {
-        "file": File(format=reading.format, key=key, size=size),
-        "pages": reading.pages,
-        "words": reading.words,
-    }
-    if cover:
-        found["cover"] = cover
-
+def _accept(upload: Upload, path: Path, cache: Cache, now: datetime) -> Book:
     def end(transaction: Transaction) -> None:
-        transaction.update(
-            upload,
-            [Upload.status.set("ready")],
-            Upload.status == "processing",
-            lambda _: uploads.UploadHasEnded(),
-        )
+        uploads.end_ready(transaction, upload)
 
+    actor = upload.uploaded_by
+    if upload.replaces and upload.purpose == "cover":
+        return accession.give_cover(upload.replaces, path, actor, cache, now, also=end)
     if upload.replaces:
-        service.change_book(upload.replaces, found, upload.uploaded_by, cache, now, also=end)
-        return
-    found |= {
-        "title": reading.title or _title_of(upload.filename),
-        "authors": list(reading.authors)[:50],
-        "description": (reading.description or "")[:10_000],
-        "language": reading.language,
-    }
-    made = service.new_book(upload.book_id, found, now)
-    service.put_on_shelves(made, upload.uploaded_by, cache, now, also=end)
-
-
-def _title_of(filename: str) -> str:
-    """A title out of a file's name, where the file itself says none."""
-    return PurePosixPath(filename).stem.replace("_", " ").strip()[:500] or "Untitled"
-
-
-def _keep_cover(book_id: str, cover: bytes) -> str:
-    key = f"covers/{book_id}-{secrets.token_hex(6)}.jpg"
-    objects.put(key, cover, "image/jpeg", objects.FOREVER)
-    return key
+        return accession.give_file(upload.replaces, path, actor, cache, now, also=end)
+    return accession.add_file(
+        path,
+        upload.about or {},
+        actor,
+        cache,
+        now,
+        name=upload.filename,
+        book_id=upload.book_id,
+        alone=upload.unless_held,
+        also=end,
+    )
 
 
 def on_fact(happened: Fact, cache: Cache, now: datetime) -> None:
@@ -107,6 +82,16 @@ def on_fact(happened: Fact, cache: Cache, now: datetime) -> None:
                 sections.go_on_removing(happened.subject, happened.actor, cache, now)
             cache.forget(SECTIONS)
         case ["book" | "review", _]:
-            cache.forget(NEWEST, SECTIONS, book_namespace(happened.subject))
+            cache.forget(NEWEST, RATED, POPULAR, SECTIONS, book_namespace(happened.subject))
         case _:
             pass
+
+
+def count_loans(happened: Iterable[Fact], cache: Cache, now: datetime) -> None:
+    """Count each loan that these facts tell of, once, though they be told twice."""
+    granted: defaultdict[str, list[str]] = defaultdict(list)
+    for each in happened:
+        if each.kind == "loan.granted":
+            granted[each.details["book_id"]].append(each.id)
+    for book_id, fact_ids in granted.items():
+        popularity.count_loans(book_id, fact_ids, cache, now)

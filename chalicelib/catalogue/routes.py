@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from chalicelib import wiring
-from chalicelib.cache import NEWEST, SECTIONS, book_namespace
-from chalicelib.catalogue import sections, service, uploads
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, book_namespace
+from chalicelib.catalogue import accession, content, lists, sections, service, uploads
+from chalicelib.catalogue.holdings import AlreadyHeld
 from chalicelib.catalogue.schemas import (
     BookList,
+    BookResult,
+    BookResults,
     Books,
     BookShown,
+    BooksToImport,
+    Contents,
+    ImportedBook,
     NewBook,
     NewSection,
     NewUpload,
@@ -20,8 +26,9 @@ from chalicelib.catalogue.schemas import (
     UploadTicket,
 )
 from chalicelib.catalogue.tables import Book, Section, Upload
-from chalicelib.errors import Invalid, NotFound, TooLarge
+from chalicelib.errors import Invalid, LibraryError, NotFound, TooLarge
 from chalicelib.paging import Part
+from chalicelib.problems import problem_of
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
 
@@ -112,16 +119,26 @@ def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
 
 @routes.operation("GET", "/books", who=Who.ANYONE, query=BookList, returns=Books, public_cache=True)
 def list_books(call: Call[Nothing, BookList]) -> Books:
-    """The newest e-books, of the whole library or of a section."""
+    """E-books of the whole library, newest, best rated or most borrowed first; or those of a section."""
     wanted = call.query
     if wanted.section is not None:
-        return _page(service.of_section(wanted.section, wanted.limit, wanted.cursor))
+        if wanted.sort != "newest":
+            raise Invalid.field("sort", "The e-books of a section come newest first.", "choice")
+        return _page(lists.of_section(wanted.section, wanted.limit, wanted.cursor))
+    namespace, listed = _ORDERS[wanted.sort]
     return wiring.cache().through(
-        NEWEST,
+        namespace,
         f"{wanted.limit}:{wanted.cursor or ''}",
         Books,
-        lambda: _page(service.newest(wanted.limit, wanted.cursor)),
+        lambda: _page(listed(wanted.limit, wanted.cursor)),
     )
+
+
+_ORDERS = {
+    "newest": (NEWEST, lists.newest),
+    "rating": (RATED, lists.best_rated),
+    "popular": (POPULAR, lists.most_borrowed),
+}
 
 
 def _page(listed: Part[Book]) -> Books:
@@ -143,20 +160,43 @@ def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
 
 
 @routes.operation(
+    "GET", "/books/{book_id}/contents", who=Who.ANYONE, returns=Contents, public_cache=True, refusals=(NotFound,)
+)
+def show_contents(call: Call[Nothing, Nothing], book_id: str) -> Contents:
+    """The contents list of an e-book."""
+    return wiring.cache().through(
+        book_namespace(book_id), "contents", Contents, lambda: content.contents(service.book(book_id).file)
+    )
+
+
+@routes.operation("POST", "/books/import", who=Who.LIBRARIAN, body=BooksToImport, returns=BookResults)
+def import_books(call: Call[BooksToImport, Nothing]) -> BookResults:
+    """Bring in records of another catalogue; what the library has already is left as it is."""
+
+    def one(record: ImportedBook) -> BookResult:
+        try:
+            made = accession.add_record(changes(record), call.caller.id, wiring.cache(), wiring.now())
+        except AlreadyHeld as refusal:
+            return BookResult(ok=True, id=refusal.book_id, held=True)
+        except LibraryError as refusal:
+            return BookResult(ok=False, problem=problem_of(refusal))
+        return BookResult(ok=True, id=made.id)
+
+    return BookResults(results=[one(record) for record in call.body.books])
+
+
+@routes.operation(
     "POST",
     "/uploads",
     who=Who.LIBRARIAN,
     body=NewUpload,
     returns=UploadTicket,
     status=201,
-    refusals=(TooLarge, NotFound),
+    refusals=(TooLarge, NotFound, Invalid),
 )
 def begin_upload(call: Call[NewUpload, Nothing]) -> UploadTicket:
-    """Announce a file: an EPUB or a PDF."""
-    wanted = call.body
-    upload, url = uploads.begin(
-        wanted.filename, wanted.size, wanted.book_id, call.caller.id, call.header("host"), wiring.now()
-    )
+    """Announce a file: an EPUB or a PDF, or a picture for a cover."""
+    upload, url = uploads.begin(call.body, call.caller.id, call.header("host"), wiring.now())
     return UploadTicket(
         upload_id=upload.id, url=url, method="PUT", headers={"Content-Type": "application/octet-stream"}
     )
@@ -188,4 +228,6 @@ def _shown_upload(upload: Upload) -> UploadShown:
         filename=upload.filename,
         book_id=upload.book_id if upload.status == "ready" else upload.replaces,
         reason=upload.reason,
+        code=upload.code,
+        held=upload.held,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,16 @@ def add(name: str, description: str, librarian: str, cache: Cache, now: datetime
     transaction.commit()
     cache.forget(SECTIONS)
     return made
+
+
+def named(names: list[str], librarian: str, cache: Cache, now: datetime) -> list[str]:
+    """The ids of the sections of these names, whatever their case and accents; those that are missing are made."""
+    kept: Iterable[Section] = Section.query(ALL_SECTIONS, consistent_read=True)
+    ids = {_plain(section.name): section.id for section in kept}
+    for name in names:
+        if _plain(name) not in ids:
+            ids[_plain(name)] = add(name, "", librarian, cache, now).id
+    return list(dict.fromkeys(ids[_plain(name)] for name in names))
 
 
 def change(

@@ -1,8 +1,7 @@
-"""E-books: adding, changing, removing, rating them, and the lists of them. Sections are in `sections`."""
+"""E-books: adding, changing, removing and rating them. Sections are in `sections`, lists of e-books in `lists`."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -10,23 +9,20 @@ from typing import Any
 from pynamodb.transactions import TransactGet
 
 from chalicelib import objects
-from chalicelib.cache import NEWEST, SECTIONS, Cache, book_namespace
-from chalicelib.catalogue import intake
-from chalicelib.catalogue.schemas import BookShown, Format, Money
-from chalicelib.catalogue.tables import BOOKS, REMOVED, Book, File, Price, Section, Shelving
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, Cache, book_namespace
+from chalicelib.catalogue import content, holdings, ranking
+from chalicelib.catalogue.schemas import BookShown, CoverShown, Money
+from chalicelib.catalogue.schemas import Series as SeriesShown
+from chalicelib.catalogue.tables import BOOKS, REMOVED, Book, Price, Section, Series, Shelving
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
 from chalicelib.database import Collision, Transaction, again, found, get
 from chalicelib.errors import Invalid, LibraryError, NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
-from chalicelib.paging import Part, first, position
 from chalicelib.policy import service as policy
 
-CONTENT_TYPES: dict[Format, str] = {
-    "epub": "application/epub+zip",
-    "pdf": "application/pdf",
-    "markdown": "text/markdown; charset=utf-8",
-}
+LIST_WIDTH = 480
+"""Pixels across that suffice for a cover in a list."""
 
 
 def mean(points: int, voices: int) -> float | None:
@@ -46,8 +42,10 @@ def book(book_id: str) -> Book:
 
 
 def cover_url(kept: Book) -> str | None:
-    """Where a cover is, from the root of the web app; its name changes with the picture."""
-    return f"/{kept.cover}" if kept.cover else None
+    """Where a cover fit for a list is, from the root of the web app; its name changes with the picture."""
+    wide_enough = [cover for cover in kept.covers if cover.width >= LIST_WIDTH]
+    fitting = min(wide_enough or kept.covers, key=lambda cover: abs(cover.width - LIST_WIDTH), default=None)
+    return f"/{fitting.key}" if fitting else None
 
 
 def shown(book: Book) -> BookShown:
@@ -58,6 +56,10 @@ def shown(book: Book) -> BookShown:
         authors=list(book.authors),
         description=book.description,
         language=book.language,
+        series=SeriesShown(name=book.series.name, position=book.series.position) if book.series else None,
+        publisher=book.publisher,
+        subjects=list(book.subjects),
+        identifiers=list(book.identifiers),
         section_ids=list(book.section_ids),
         pages=book.pages,
         words=book.words,
@@ -68,6 +70,7 @@ def shown(book: Book) -> BookShown:
         rating=mean(book.rating_sum, book.rating_count),
         rating_count=book.rating_count,
         cover_url=cover_url(book),
+        covers=[CoverShown(url=f"/{cover.key}", width=cover.width) for cover in book.covers],
         format=book.file.format if book.file else None,
         size=book.file.size if book.file else None,
         created_at=book.created_at,
@@ -90,24 +93,6 @@ def settled(future: Any) -> Book:
     return kept
 
 
-def newest(limit: int, cursor: str | None) -> Part[Book]:
-    """A page of the newest books."""
-    after = position(cursor)
-    before = Book.id < after if after else None
-    books = Book.query(BOOKS, before, scan_index_forward=False, limit=limit + 1, consistent_read=True)
-    return first(books, limit, lambda kept: kept.id)
-
-
-def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
-    """A page of the books that stand in a section, newest first."""
-    after = position(cursor)
-    before = Shelving.book_id < after if after else None
-    shelvings = Shelving.query(section_id, before, scan_index_forward=False, limit=limit + 1, consistent_read=True)
-    part = first(shelvings, limit, lambda shelving: shelving.book_id)
-    books = {kept.id: kept for kept in on_shelves(shelving.book_id for shelving in part.items)}
-    return Part([books[s.book_id] for s in part.items if s.book_id in books], part.next_cursor)
-
-
 def on_shelves(book_ids: Iterable[str]) -> list[Book]:
     """Those of these books that are in the catalogue."""
     return list(Book.batch_get([(BOOKS, i) for i in set(book_ids)], consistent_read=True))
@@ -123,43 +108,64 @@ def by_ids(book_ids: Iterable[str]) -> dict[str, Book]:
     return books
 
 
-def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Book:
+def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime, *, alone: bool = False) -> Book:
     """A new book of `fields` as in NewBook; its written content, if any, goes to storage.
 
-    Raises Invalid for a section there is not, or a period the library cannot lend for.
+    Raises Invalid for a section there is not, or a period the library cannot lend for; with `alone`, AlreadyHeld
+    where a book of the same origin is in the library.
     """
-    content = fields.pop("content", None)
+    written = fields.pop("content", None)
     made = new_book(new_id(now), fields, now)
-    if content is None:
-        return put_on_shelves(made, librarian, cache, now)
-    made.file, made.words = _write(made.id, content)
-    with objects.undone_if_refused(made.file.key):
-        return put_on_shelves(made, librarian, cache, now)
+    if written is None:
+        return put_on_shelves(made, librarian, cache, now, alone=alone)
+    made.file, made.words = content.write(made.id, written)
+    with objects.undone_if_refused(*made.file.keys):
+        return put_on_shelves(made, librarian, cache, now, alone=alone)
 
 
 def new_book(book_id: str, fields: dict[str, Any], now: datetime) -> Book:
-    """A book of `fields`, not stored yet, with the library's terms where it has none of its own."""
+    """A book of `fields`, not stored yet, with the library's terms where it has none of its own. A `rating` among
+    them is a voice that it brings along."""
     terms = policy.current()
     period = fields.pop("loan_period", None)
-    price = fields.pop("price", None)
-    return Book(
+    price, series = fields.pop("price", None), fields.pop("series", None)
+    brought = fields.pop("rating", None)
+    made = Book(
         id=book_id,
         created_at=now,
         loan_period=policy.checked_period("loan_period", period) if period else terms.loan_period,
         grant=fields.pop("grant", None) or terms.grant,
         price=Price(**price) if price else None,
+        series=Series(**series) if series else None,
         section_ids=_distinct(fields.pop("section_ids", [])),
+        rating_brought=brought,
+        rating_sum=brought or 0,
+        rating_count=1 if brought else 0,
         **fields,
     )
+    made.rated = ranking.by_rating(made.rating_sum, made.rating_count, book_id)
+    made.borrowed = ranking.by_loans(0, book_id)
+    return made
 
 
 def put_on_shelves(
-    made: Book, actor: str, cache: Cache, now: datetime, also: Callable[[Transaction], None] | None = None
+    made: Book,
+    actor: str,
+    cache: Cache,
+    now: datetime,
+    *,
+    alone: bool = False,
+    also: Callable[[Transaction], None] | None = None,
 ) -> Book:
-    """Store a new book, with what `also` adds to the transaction."""
+    """Store a new book, with what `also` adds to the transaction; with `alone`, only where the library has no other of
+    the same origin.
+
+    Raises AlreadyHeld.
+    """
     transaction = Transaction()
     transaction.put(made, Book.id.does_not_exist(), lambda _: Collision())
     _shelve(transaction, made, [], made.section_ids, cache)
+    holdings.note(transaction, made.id, [], made.origins, alone=alone)
     transaction.put(fact("book.added", now, subject=made.id, actor=actor))
     if also:
         also(transaction)
@@ -186,16 +192,19 @@ def change_book(
     if "content" not in changes:
         return again(lambda: _change(book_id, changes, librarian, cache, now, guard, also))
     book(book_id)
-    content = changes.pop("content")
-    changes["file"], changes["words"] = _write(book_id, content) if content is not None else (None, None)
-    with objects.undone_if_refused(*([changes["file"].key] if changes["file"] else [])):
+    written = changes.pop("content")
+    changes["file"], changes["words"] = content.write(book_id, written) if written is not None else (None, None)
+    with objects.undone_if_refused(*(changes["file"].keys if changes["file"] else [])):
         return again(lambda: _change(book_id, changes, librarian, cache, now, guard, also))
 
 
 def _with_defaults(changes: dict[str, Any]) -> dict[str, Any]:
     """`changes` with what null stands for (RFC 7396: the member is removed, so its default holds)."""
     changes = dict(changes)
-    defaults: dict[str, Any] = {"description": "", "authors": [], "section_ids": []}
+    lists = ("authors", "section_ids", "subjects", "identifiers")
+    defaults: dict[str, Any] = {"description": "", **{name: [] for name in lists}}
+    if "cover_url" in changes:
+        changes["covers"] = changes.pop("cover_url") or []
     if any(name in changes and changes[name] is None for name in ("loan_period", "grant")):
         terms = policy.current()
         defaults |= {"loan_period": terms.loan_period, "grant": terms.grant}
@@ -216,26 +225,28 @@ def _change(
 ) -> Book:
     kept = book(book_id)
     guard(kept)
-    before, old_file, old_cover = list(kept.section_ids), kept.file, kept.cover
+    before, old_file, old_covers = list(kept.section_ids), kept.file, list(kept.covers)
+    held = list(kept.origins)
     for name, value in changes.items():
-        setattr(kept, name, _price(kept, value) if name == "price" else value)
+        setattr(kept, name, _MERGED[name](kept, value) if name in _MERGED else value)
     if "file" in changes and old_file and old_file.format != "markdown":
         # What was read from the old file is not true of the new one.
-        kept.cover = changes.get("cover")
         kept.pages = changes.get("pages")
+        kept.covers = changes.get("covers", [])
+        kept.origins = changes.get("origins", [])
     kept.section_ids = _distinct(kept.section_ids)
     read_at, kept.revision = kept.revision, kept.revision + 1
     transaction = Transaction()
     transaction.put(kept, Book.revision == read_at, lambda _: Collision())
     _shelve(transaction, kept, before, kept.section_ids, cache)
+    holdings.note(transaction, kept.id, held, kept.origins)
     transaction.put(fact("book.changed", now, subject=kept.id, actor=librarian))
     if also:
         also(transaction)
     transaction.commit()
     if old_file and "file" in changes:
-        objects.let_go(old_file.key)
-    if old_cover and old_cover != kept.cover:
-        objects.let_go(old_cover)
+        objects.let_go(*old_file.keys)
+    objects.let_go(*(cover.key for cover in old_covers if cover not in kept.covers))
     _forget(cache, kept, before + kept.section_ids)
     return kept
 
@@ -253,13 +264,15 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Ca
     guard(kept)
     transaction = Transaction()
     transaction.delete(kept, Book.revision == kept.revision, lambda _: Collision())
-    tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED, "file": None}
+    gone: dict[str, Any] = {"file": None, "origins": [], "rated": None, "borrowed": None}
+    tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED, **gone}
     transaction.put(Book(**tombstone))
     _shelve(transaction, kept, kept.section_ids, [], cache)
+    holdings.note(transaction, book_id, kept.origins, [])
     transaction.put(fact("book.removed", now, subject=book_id, actor=librarian))
     transaction.commit()
     if kept.file:
-        objects.let_go(kept.file.key)
+        objects.let_go(*kept.file.keys)
     _forget(cache, kept, kept.section_ids)
     return kept
 
@@ -267,7 +280,7 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Ca
 def take_out(section_id: str, book_id: str, cache: Cache) -> None:
     """Let a book stand no longer in a section that was removed."""
     again(lambda: _take_out(section_id, book_id))
-    cache.forget(NEWEST, book_namespace(book_id))
+    cache.forget(NEWEST, RATED, POPULAR, book_namespace(book_id))
 
 
 def _take_out(section_id: str, book_id: str) -> None:
@@ -290,9 +303,15 @@ def rate(transaction: Transaction, kept: Book, points: int, voices: int, cache: 
 
     Fails with Collision where the book was changed since it was read.
     """
+    rated = ranking.by_rating(kept.rating_sum + points, kept.rating_count + voices, kept.id)
     transaction.update(
         kept,
-        [Book.rating_sum.add(points), Book.rating_count.add(voices), Book.revision.add(1)],
+        [
+            Book.rating_sum.add(points),
+            Book.rating_count.add(voices),
+            Book.rated.set(rated),
+            Book.revision.add(1),
+        ],
         Book.revision == kept.revision,
         lambda _: Collision(),
     )
@@ -341,29 +360,31 @@ def _section_is_gone(section_id: str, book_id: str, cache: Cache) -> Callable[[]
 
 
 def _price(kept: Book, change: dict[str, Any] | None) -> Price | None:
-    """The price with the members of a merge patch.
-
-    Raises Invalid where half a price comes of it.
-    """
     if change is None:
         return None
     old = {"amount": kept.price.amount, "currency": kept.price.currency} if kept.price else {}
-    whole = old | change
-    if missing := {"amount", "currency"} - whole.keys():
-        raise Invalid.field(f"price.{min(missing)}", "This is needed.", "required")
-    return Price(**whole)
+    return Price(**_whole("price", old | change, {"amount", "currency"}))
 
 
-def _write(book_id: str, content: str) -> tuple[File, int]:
-    """Keep written content, under a key of its own for each version; the file, and its words."""
-    try:
-        writing = intake.read_markdown(content)
-    except intake.Refused as refusal:
-        raise Invalid.field("content", refusal.reason, refusal.code) from None
-    body = writing.text.encode()
-    key = f"books/{book_id}/{secrets.token_hex(8)}.md"
-    objects.put(key, body, CONTENT_TYPES["markdown"])
-    return File(format="markdown", key=key, size=len(body)), writing.words
+def _series(kept: Book, change: dict[str, Any] | None) -> Series | None:
+    if change is None:
+        return None
+    old = {"name": kept.series.name, "position": kept.series.position} if kept.series else {}
+    return Series(**_whole("series", old | change, {"name"}))
+
+
+_MERGED: dict[str, Callable[[Book, dict[str, Any] | None], Any]] = {"price": _price, "series": _series}
+"""What has members of its own, and takes those of a merge patch."""
+
+
+def _whole(field: str, value: dict[str, Any], needed: set[str]) -> dict[str, Any]:
+    """`value`, if all that is needed came together.
+
+    Raises Invalid.
+    """
+    if missing := needed - value.keys():
+        raise Invalid.field(f"{field}.{min(missing)}", "This is needed.", "required")
+    return value
 
 
 def _distinct(ids: list[str]) -> list[str]:
@@ -371,4 +392,4 @@ def _distinct(ids: list[str]) -> list[str]:
 
 
 def _forget(cache: Cache, changed: Book, section_ids: list[str]) -> None:
-    cache.forget(NEWEST, book_namespace(changed.id), *([SECTIONS] if section_ids else []))
+    cache.forget(NEWEST, RATED, POPULAR, book_namespace(changed.id), *([SECTIONS] if section_ids else []))

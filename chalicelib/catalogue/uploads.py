@@ -11,13 +11,16 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 import msgspec
+from pynamodb.expressions.update import Action
 
 from chalicelib import clients, objects, settings
 from chalicelib.catalogue import service
+from chalicelib.catalogue.schemas import NewUpload, UploadStatus
 from chalicelib.catalogue.tables import Upload
-from chalicelib.database import get, unless
+from chalicelib.database import Transaction, get, unless
 from chalicelib.errors import Invalid, NotFound, Rule, TooLarge
 from chalicelib.ids import new_id
+from chalicelib.validation import changes
 
 TICKET_LIFE = 3600
 KEPT_FOR = timedelta(days=30)
@@ -37,32 +40,35 @@ class Message(msgspec.Struct, frozen=True):
     upload_id: str
 
 
-def begin(
-    filename: str, size: int, replaces: str | None, librarian: str, host: str | None, now: datetime
-) -> tuple[Upload, str]:
+def begin(wanted: NewUpload, librarian: str, host: str | None, now: datetime) -> tuple[Upload, str]:
     """An upload, and the address its file goes to.
 
-    Raises TooLarge, and NotFound for a book there is not.
+    Raises TooLarge, Invalid, and NotFound for a book there is not.
     """
     limit = settings.current().upload_limit
-    if size > limit:
+    if wanted.size > limit:
         raise TooLarge(f"A file may have at most {limit // 1024**2} MB.")
-    if replaces is not None:
-        service.book(replaces)
+    if wanted.book_id is not None:
+        service.book(wanted.book_id)
+    elif wanted.purpose == "cover":
+        raise Invalid.field("book_id", "Say which e-book the cover is for.", "required")
     upload_id = new_id(now)
     upload = Upload(
         id=upload_id,
-        book_id=replaces or new_id(now),
-        replaces=replaces,
-        filename=PurePosixPath(filename.replace("\\", "/")).name or "book",
-        size=size,
+        book_id=wanted.book_id or new_id(now),
+        replaces=wanted.book_id,
+        purpose=wanted.purpose,
+        unless_held=wanted.unless_held,
+        about=changes(wanted.about) if wanted.about else None,
+        filename=PurePosixPath(wanted.filename.replace("\\", "/")).name or "book",
+        size=wanted.size,
         key=f"uploads/{upload_id}",
         uploaded_by=librarian,
         created_at=now,
         expires_at=now + KEPT_FOR,
     )
     upload.save()
-    return upload, objects.upload_address(upload.key, size, "application/octet-stream", TICKET_LIFE, host)
+    return upload, objects.upload_address(upload.key, wanted.size, "application/octet-stream", TICKET_LIFE, host)
 
 
 def show(upload_id: str) -> Upload:
@@ -101,8 +107,22 @@ def complete(upload_id: str) -> Upload:
     return upload
 
 
-def refuse(upload: Upload, reason: str) -> None:
+def end_ready(transaction: Transaction, upload: Upload) -> None:
+    """End an upload whose file the book's transaction puts on the shelves. Fails where it has ended."""
+    transaction.update(upload, [Upload.status.set("ready")], Upload.status == "processing", lambda _: UploadHasEnded())
+
+
+def end_held(upload: Upload, book_id: str) -> None:
+    """End an upload whose file the library has as the file of this book."""
+    _end(upload, "ready", [Upload.held.set(True), Upload.book_id.set(book_id)])
+
+
+def refuse(upload: Upload, code: str, reason: str) -> None:
     """End an upload whose file cannot become a book, and let go of the file."""
+    _end(upload, "refused", [Upload.code.set(code), Upload.reason.set(reason)])
+
+
+def _end(upload: Upload, status: UploadStatus, actions: list[Action]) -> None:
     with unless(lambda: UploadHasEnded()):
-        upload.update([Upload.status.set("refused"), Upload.reason.set(reason)], Upload.status == "processing")
+        upload.update([Upload.status.set(status), *actions], Upload.status == "processing")
     objects.let_go(upload.key)

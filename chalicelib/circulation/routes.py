@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
-from chalicelib.catalogue.schemas import BookPatch, BookShown
+from chalicelib.catalogue.schemas import BookPatch, BookResult, BookResults, BooksChange, BookShown
 from chalicelib.circulation import lists, rules, service, titles
 from chalicelib.circulation.schemas import (
     Availability,
@@ -24,8 +24,9 @@ from chalicelib.circulation.schemas import (
     Removal,
 )
 from chalicelib.circulation.tables import Loan
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import Invalid, LibraryError, NotFound
 from chalicelib.ids import is_id
+from chalicelib.problems import problem_of
 from chalicelib.routing import Call, Nothing, Routes, Who
 from chalicelib.validation import changes
 
@@ -201,6 +202,29 @@ def change_book(call: Call[BookPatch, Nothing], book_id: str) -> BookShown:
             lambda book: call.require_match(catalogue.shown(book)),
         )
     )
+
+
+@routes.operation("POST", "/books/batch", who=Who.LIBRARIAN, body=BooksChange, returns=BookResults)
+def change_books(call: Call[BooksChange, Nothing]) -> BookResults:
+    """Make the same changes of several e-books; what cannot be done of one is done of the others."""
+    wanted = call.body
+
+    def one(book_id: str) -> BookResult:
+        try:
+            titles.change_together(
+                book_id,
+                changes(wanted.changes),
+                wanted.add_section_ids,
+                wanted.remove_section_ids,
+                call.caller,
+                wiring.cache(),
+                wiring.now(),
+            )
+        except LibraryError as refusal:
+            return BookResult(ok=False, id=book_id, problem=problem_of(refusal))
+        return BookResult(ok=True, id=book_id)
+
+    return BookResults(results=[one(book_id) for book_id in dict.fromkeys(wanted.ids)])
 
 
 @routes.operation(

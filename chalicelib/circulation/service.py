@@ -102,7 +102,8 @@ def _open(loan: Loan, book: catalogue.Book, limit: int, now: datetime) -> None:
     # After the card: who has the book already, or no place left, is told so rather than that no copy is free.
     if book.grant == "automatic":
         _start(transaction, loan, book, now)
-    transaction.put(_told("loan.requested", loan, loan.patron_id, now))
+    kind = rules.GRANT.fact if loan.status == Status.ACTIVE else "loan.requested"
+    transaction.put(_told(kind, loan, loan.patron_id, now))
     transaction.commit()
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from chalicelib.auth import Caller
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
+from chalicelib.catalogue.schemas import MOST_SECTIONS
 from chalicelib.circulation import rules
 from chalicelib.circulation import service as lending
 from chalicelib.circulation.rules import OPEN, Status
 from chalicelib.circulation.tables import Copies, Loan
-from chalicelib.database import Transaction
-from chalicelib.errors import Rule, WayOut
+from chalicelib.database import Collision, Transaction, again
+from chalicelib.errors import Invalid, Rule, WayOut
 
 
 class BookIsOut(Rule):
@@ -56,6 +57,44 @@ def change_book(
     if changed.copies is not None and "copies" in changes:
         _count_copies(book_id)
     return changed
+
+
+def change_together(
+    book_id: str,
+    changes: dict[str, Any],
+    add_sections: list[str],
+    remove_sections: list[str],
+    librarian: Caller,
+    cache: Cache,
+    now: datetime,
+) -> None:
+    """Change one of several books that are changed together: `changes`, and the sections it stands in besides.
+
+    Raises as `change_book`, and Invalid where it would stand in too many sections.
+    """
+    if not (add_sections or remove_sections):
+        change_book(book_id, changes, librarian, cache, now, lambda _: None)
+        return
+
+    def attempt() -> None:
+        read = catalogue.book(book_id)
+        stays = [s for s in read.section_ids if s not in remove_sections]
+        after = list(dict.fromkeys([*stays, *add_sections]))
+        if len(after) > MOST_SECTIONS:
+            raise Invalid.field("add_section_ids", f"A book stands in at most {MOST_SECTIONS} sections.", "too-many")
+        change_book(book_id, {**changes, "section_ids": after}, librarian, cache, now, _as_read(read))
+
+    again(attempt)
+
+
+def _as_read(read: catalogue.Book) -> Callable[[catalogue.Book], None]:
+    """Objects to a book that is no longer as it was read."""
+
+    def guard(now: catalogue.Book) -> None:
+        if now.section_ids != read.section_ids:
+            raise Collision
+
+    return guard
 
 
 def keep_true(book_id: str, actor: str | None, now: datetime) -> None:

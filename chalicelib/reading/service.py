@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib import objects
 from chalicelib.auth import Caller
 from chalicelib.catalogue import service as catalogue
+from chalicelib.catalogue.schemas import MEDIA_TYPES
 from chalicelib.circulation import service as circulation
 from chalicelib.errors import Forbidden, NotFound
 
@@ -49,5 +50,5 @@ def open_book(book_id: str, caller: Caller, host: str | None, now: datetime) -> 
         raise NotYours
     if book.file is None:
         raise NotFound("This e-book has no content yet.")
-    url = objects.download_address(book.file.key, seconds, host, catalogue.CONTENT_TYPES[book.file.format])
+    url = objects.download_address(book.file.key, seconds, host, MEDIA_TYPES[book.file.format])
     return Opened(book.file.format, url, now + timedelta(seconds=seconds), due_at)

@@ -9,8 +9,20 @@ child alone.
                      (a pipe) ┊                   └─ pdf
 """
 
-from chalicelib.catalogue.intake.isolation import read_book
+from chalicelib.catalogue.intake.isolation import read_book, read_picture
 from chalicelib.catalogue.intake.markdown import Writing, read_markdown
-from chalicelib.catalogue.intake.model import ContentsEntry, Limits, Reading, Refused
+from chalicelib.catalogue.intake.model import REASONS, ContentsEntry, Cover, Limits, Reading, RefusalCode, Refused
 
-__all__ = ["ContentsEntry", "Limits", "Reading", "Refused", "Writing", "read_book", "read_markdown"]
+__all__ = [
+    "REASONS",
+    "ContentsEntry",
+    "Cover",
+    "Limits",
+    "Reading",
+    "RefusalCode",
+    "Refused",
+    "Writing",
+    "read_book",
+    "read_markdown",
+    "read_picture",
+]

@@ -27,10 +27,8 @@ UTF8_NAME = 0x800
 DRIVE = re.compile(r"[A-Za-z]:")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
-DAMAGED = "This file is cut off or damaged: its parts cannot be read. Uploading it again may help."
-BOMB = "This file unpacks to far more than a book holds, as files made to choke a reader do."
-CLIMBS = "This file names parts outside of itself, as files made to overwrite others do."
-LIES = "This file contradicts itself about its parts, as files made to deceive a reader do."
+LIES = "parts that contradict themselves"
+TOO_MANY = "too many parts"
 
 
 class Archive:
@@ -56,7 +54,7 @@ class Archive:
 
 def open_archive(source: BinaryIO, limits: Limits) -> Archive:
     """Check the whole container and open it. Raises `Refused` with code broken, hostile, encrypted or
-    too_large.
+    too_complex.
     """
     _check_directory_size(source)
     try:
@@ -68,7 +66,7 @@ def open_archive(source: BinaryIO, limits: Limits) -> Archive:
             _check_form(entry)
         _check_contents(source, entries, file.start_dir, limits)
     except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, ValueError, EOFError) as error:
-        raise Refused("broken", DAMAGED, type(error).__name__) from error
+        raise Refused("broken", type(error).__name__) from error
     return Archive(file, named)
 
 
@@ -83,17 +81,17 @@ def _check_directory_size(source: BinaryIO) -> None:
     source.seek(0)
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or end + 22 > len(tail):
-        raise Refused("broken", DAMAGED, "no end record")
+        raise Refused("broken", "no end record")
     directory_size: int = struct.unpack_from("<L", tail, end + 12)[0]
     # A ZIP64 directory is for more than 65,535 entries or 4 GiB; no book needs it, and its size would
     # overrule the one read here.
     if directory_size > LARGEST_DIRECTORY or tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
-        raise Refused("too_large", "This file has more parts than a book has.")
+        raise Refused("too_complex", TOO_MANY)
 
 
 def _check_count(file: zipfile.ZipFile, limits: Limits) -> None:
     if len(file.infolist()) > limits.entries:
-        raise Refused("too_large", "This file has more parts than a book has.")
+        raise Refused("too_complex", TOO_MANY)
 
 
 def _checked_name(entry: zipfile.ZipInfo) -> str:
@@ -110,7 +108,7 @@ def _checked_name(entry: zipfile.ZipInfo) -> str:
         or ".." in parts
         or len(parts) > DEEPEST_FOLDER
     ):
-        raise Refused("hostile", CLIMBS)
+        raise Refused("hostile", "parts outside of the file")
     return name
 
 
@@ -131,11 +129,11 @@ def _check_form(entry: zipfile.ZipInfo) -> None:
         _checked_name(entry)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise Refused("hostile", "This file holds a link to another place instead of a part of the book.")
+        raise Refused("hostile", "a link to another place")
     if entry.flag_bits & ENCRYPTED:
-        raise Refused("encrypted", "This file is locked with a password. Upload it without one.")
+        raise Refused("encrypted", "ZIP")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refused("broken", "This file is packed in a way that EPUB does not allow.")
+        raise Refused("broken", "an unknown compression")
 
 
 def _check_contents(source: BinaryIO, entries: list[zipfile.ZipInfo], directory_at: int, limits: Limits) -> None:
@@ -154,7 +152,7 @@ def _data_offset(source: BinaryIO, entry: zipfile.ZipInfo) -> int:
     source.seek(entry.header_offset)
     header = source.read(30)
     if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
-        raise Refused("broken", DAMAGED, "no local header")
+        raise Refused("broken", "no local header")
     name_length, extra_length = struct.unpack_from("<HH", header, 26)
     return entry.header_offset + 30 + name_length + extra_length
 
@@ -168,13 +166,13 @@ def _inflated_size(source: BinaryIO, data_at: int, entry: zipfile.ZipInfo, limit
         size += len(chunk)
         checksum = zlib.crc32(chunk, checksum)
         if size > suspicious:
-            raise Refused("hostile", BOMB)
+            raise Refused("hostile", "a part that unpacks out of all proportion")
         if size > allowed:
-            raise Refused("too_large", "This file unpacks to more than the library takes.")
+            raise Refused("too_complex", "unpacks to too much")
         if size > entry.file_size:
             raise Refused("hostile", LIES)
     if size != entry.file_size or checksum != entry.CRC:
-        raise Refused("broken", DAMAGED, "checksum")
+        raise Refused("broken", "checksum")
     return size
 
 

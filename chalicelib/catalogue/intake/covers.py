@@ -10,8 +10,8 @@ from chalicelib.catalogue.intake.metadata import Metadata
 from chalicelib.catalogue.intake.model import Limits
 from chalicelib.catalogue.intake.package import Package
 from chalicelib.catalogue.intake.paths import resolve
+from chalicelib.catalogue.intake.pictures import LARGEST_PICTURE
 
-LARGEST_PICTURE = 32 * 1024 * 1024
 RASTER_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 PAGE_ENDINGS = (".xhtml", ".html", ".htm", ".xml", ".svg")
 

@@ -1,24 +1,27 @@
 """EPUB 2 and 3: the parts put together."""
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
+from chalicelib.catalogue.intake.answer import Finding, Text
 from chalicelib.catalogue.intake.archive import Archive, open_archive
 from chalicelib.catalogue.intake.covers import cover_pictures
 from chalicelib.catalogue.intake.markup import parse_leniently, text_of
 from chalicelib.catalogue.intake.metadata import read_metadata
-from chalicelib.catalogue.intake.model import Limits, Reading, Refused
+from chalicelib.catalogue.intake.model import Cover, Limits, Reading, Refused
 from chalicelib.catalogue.intake.navigation import read_navigation
 from chalicelib.catalogue.intake.package import CONTAINER, Package, read_package
-from chalicelib.catalogue.intake.pictures import redrawn
+from chalicelib.catalogue.intake.pictures import covers, is_blank, redrawn
 from chalicelib.catalogue.intake.protection import check_unlocked
-from chalicelib.catalogue.intake.words import count_words
+from chalicelib.catalogue.intake.transcript import Transcript
 
 MEDIA_TYPE = b"application/epub+zip"
 CHAPTER_TYPES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
-# Seconds of processor time, from the child's start, after which words stay uncounted. A long novel takes
+# Seconds of processor time, from the child's start, after which the text stays unread. A long novel takes
 # half of one.
-COUNTING_UNTIL = 8.0
+READING_UNTIL = 8.0
 MOST_COVERS_TRIED = 6
 
 
@@ -34,8 +37,16 @@ class Epub:
         self._metadata = read_metadata(self._package.root)
         self._chapters = _chapters(self._archive, self._package)
 
-    def reading(self) -> Reading:
-        """Everything but the cover."""
+    def findings(self) -> Iterator[Finding]:
+        """The text comes first, because only who has read it knows whether it is harmless."""
+        transcript = Transcript()
+        whole = self._read_chapters(transcript)
+        yield self._reading(transcript, whole)
+        if packed := transcript.packed():
+            yield Text(packed)
+        yield from self._covers()
+
+    def _reading(self, transcript: Transcript, whole: bool) -> Reading:
         metadata = self._metadata
         contents, pages = read_navigation(self._archive, self._package, self._limits)
         series, series_index = metadata.series()
@@ -44,6 +55,7 @@ class Epub:
             title=metadata.title(),
             authors=metadata.authors(),
             language=metadata.language(),
+            declared_language=metadata.language(),
             description=metadata.description(),
             publisher=metadata.publisher(),
             identifiers=metadata.identifiers(),
@@ -51,19 +63,21 @@ class Epub:
             series=series,
             series_index=series_index,
             pages=pages,
-            words=self._words(),
+            words=transcript.words if whole else None,
             direction=self._package.direction,
             fixed_layout=metadata.fixed_layout() or self._has_fixed_pages(),
             contents=contents,
         )
 
-    def cover(self) -> bytes | None:
-        """The first of the likely pictures that is one, as a JPEG of ours."""
+    def _covers(self) -> Iterator[Cover]:
+        """The first of the likely pictures that is one and shows something."""
         pictures = cover_pictures(self._archive, self._package, self._metadata, self._limits)
         for _, data in zip(range(MOST_COVERS_TRIED), pictures, strict=False):
-            if (drawn := redrawn(data)) is not None:
-                return drawn
-        return None
+            with suppress(Refused):
+                picture = redrawn(data)
+                if not is_blank(picture):
+                    yield from covers(picture)
+                    return
 
     def _has_fixed_pages(self) -> bool:
         """A quarter of the pages. Many a novel has one fixed page, its cover; that does not make it a
@@ -71,18 +85,18 @@ class Epub:
         """
         return self._package.fixed_pages * 4 >= len(self._package.spine)
 
-    def _words(self) -> int | None:
-        """The words of all chapters; None rather than a part of them where a chapter or the whole is too
-        much to read.
-        """
-        words = 0
+    def _read_chapters(self, transcript: Transcript) -> bool:
+        """Whether all chapters could be read; one too large is passed over, and after a time the rest is."""
+        whole = True
         for name in self._chapters:
+            if time.process_time() > READING_UNTIL:
+                return False
             data = self._archive.read(name, self._limits.xml_bytes)
-            if data is None or time.process_time() > COUNTING_UNTIL:
-                return None
-            root = parse_leniently(data)
-            words += count_words(text_of(root)) if root is not None else 0
-        return words
+            root = parse_leniently(data) if data is not None else None
+            if root is not None:
+                transcript.add(name, text_of(root))
+            whole = whole and data is not None
+        return whole
 
 
 def _check_is_epub(archive: Archive) -> None:
@@ -91,7 +105,7 @@ def _check_is_epub(archive: Archive) -> None:
     """
     declared = (archive.read("mimetype", 1024) or b"").strip()
     if declared != MEDIA_TYPE and CONTAINER not in archive:
-        raise Refused("not_a_book", "This is a ZIP archive, but not an EPUB.")
+        raise Refused("not_a_book", "a ZIP without a container")
 
 
 def _chapters(archive: Archive, package: Package) -> tuple[str, ...]:
@@ -101,5 +115,5 @@ def _chapters(archive: Archive, package: Package) -> tuple[str, ...]:
     items = [package.items[id] for id in package.spine if id in package.items]
     there = [item for item in items if item.name in archive]
     if not there:
-        raise Refused("broken", "This EPUB has no chapters that can be read.")
+        raise Refused("incomplete", "chapters")
     return tuple(dict.fromkeys(item.name for item in there if item.media_type in CHAPTER_TYPES))

@@ -10,23 +10,39 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
-from chalicelib.catalogue.intake.answer import LARGEST_COVER, LONGEST_LINE, Answer
-from chalicelib.catalogue.intake.model import Limits, Reading, Refused
+from chalicelib.catalogue.intake.answer import Cost, Finding, Refusal, Text, listen
+from chalicelib.catalogue.intake.model import Cover, Limits, Reading, Refused
 
 log = logging.getLogger(__name__)
 
 WORKER = "chalicelib.catalogue.intake.worker"
 ROOT = Path(__file__).resolve().parents[3]
 
-TOO_SLOW = "Reading this file took too long, so it was left alone."
-CRASHED = "This file is damaged in a way that cannot be read."
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a child: what it told, how it ended, and whether it had to be ended for its time."""
+
+    findings: tuple[Finding, ...]
+    exit_code: int
+    timed_out: bool
+
+    def covers(self) -> tuple[Cover, ...]:
+        return tuple(finding for finding in self.findings if isinstance(finding, Cover))
+
+    def text(self) -> bytes | None:
+        return next((finding.packed for finding in self.findings if isinstance(finding, Text)), None)
+
+    def peak_bytes(self) -> int | None:
+        """The most memory that the child held; None for one that was lost."""
+        return next((finding.peak_bytes for finding in self.findings if isinstance(finding, Cost)), None)
 
 
 def read_book(path: Path, limits: Limits | None = None) -> Reading:
@@ -35,41 +51,61 @@ def read_book(path: Path, limits: Limits | None = None) -> Reading:
     The file's name plays no part; its type is found from its bytes. Raises `Refused` for every file that
     cannot be taken, and OSError if there is no file at `path`.
     """
-    limits = limits or Limits()
+    return reading_of(examine("book", path, limits or Limits()))
+
+
+def read_picture(path: Path, limits: Limits | None = None) -> tuple[Cover, ...]:
+    """Read a JPEG, PNG, WebP or GIF from a local file, to be a cover in the sizes of `Reading.covers`.
+
+    Within the same bounds and raising the same as `read_book`; the codes of a picture of its own are
+    not_a_picture and picture_size.
+    """
+    outcome = examine("picture", path, limits or Limits())
+    if covers := outcome.covers():
+        return covers
+    raise _refused(outcome)
+
+
+def examine(what: Literal["book", "picture"], path: Path, limits: Limits) -> Outcome:
+    """Have a child read the file. Raises `Refused` for what is not worth one: nothing, and too much."""
     with path.open("rb") as file:
         _check_size(file, limits)
-        output, exit_code, timed_out = _run(file, limits)
-    line, _, cover = output.partition(b"\n")
-    answer = _decode(line) if len(line) <= LONGEST_LINE else None
-    if answer is not None and answer.refusal is not None:
-        refusal = answer.refusal
-        if refusal.cause:
-            log.warning("intake could not read a file: %s", refusal.cause)
-        raise Refused(refusal.code, refusal.reason, refusal.cause)
-    if answer is None or answer.reading is None:
-        cause = f"child ended with {exit_code}{' after its time was up' if timed_out else ''}"
-        log.warning("intake lost a child: %s", cause)
-        # SIGXCPU: the limit on processor time struck before the clock on the wall did.
-        slow = timed_out or exit_code == -signal.SIGXCPU
-        raise Refused("too_large", TOO_SLOW, cause) if slow else Refused("broken", CRASHED, cause)
-    whole = exit_code == 0 and 0 < len(cover) <= LARGEST_COVER
-    return replace(answer.reading, cover=cover if whole else None)
+        return _run(what, file, limits)
+
+
+def reading_of(outcome: Outcome) -> Reading:
+    """The last reading that was told, with its covers and text. Raises `Refused` where there is none."""
+    readings = [finding for finding in outcome.findings if isinstance(finding, Reading)]
+    if not readings:
+        raise _refused(outcome)
+    return replace(readings[-1], covers=outcome.covers(), text=outcome.text())
+
+
+def _refused(outcome: Outcome) -> Refused:
+    for finding in outcome.findings:
+        if isinstance(finding, Refusal):
+            if finding.cause:
+                log.warning("intake could not read a file: %s, %s", finding.code, finding.cause)
+            return Refused(finding.code, finding.cause)
+    cause = f"child ended with {outcome.exit_code}{' after its time was up' if outcome.timed_out else ''}"
+    log.warning("intake lost a child: %s", cause)
+    # SIGXCPU: the limit on processor time struck before the clock on the wall did.
+    slow = outcome.timed_out or outcome.exit_code == -signal.SIGXCPU
+    return Refused("too_slow" if slow else "broken", cause)
 
 
 def _check_size(file: BinaryIO, limits: Limits) -> None:
     status = os.fstat(file.fileno())
     if not S_ISREG(status.st_mode):
-        raise Refused("not_a_book", "This is not a file.")
+        raise Refused("not_a_book", "not a regular file")
     if status.st_size == 0:
-        raise Refused("not_a_book", "This file is empty.")
+        raise Refused("empty")
     if status.st_size > limits.file_bytes:
-        mebibytes = limits.file_bytes // (1024 * 1024)
-        raise Refused("too_large", f"This file is larger than {mebibytes} MB, the most that the library takes.")
+        raise Refused("too_large")
 
 
-def _run(file: BinaryIO, limits: Limits) -> tuple[bytes, int, bool]:
-    """The child's bounded output, its exit code, and whether it had to be killed for its time."""
-    command = [sys.executable, "-P", "-s", "-B", "-m", WORKER, msgspec.json.encode(limits).decode()]
+def _run(what: str, file: BinaryIO, limits: Limits) -> Outcome:
+    command = [sys.executable, "-P", "-s", "-B", "-m", WORKER, what, msgspec.json.encode(limits).decode()]
     late = threading.Event()
     with subprocess.Popen(
         command,
@@ -88,14 +124,13 @@ def _run(file: BinaryIO, limits: Limits) -> tuple[bytes, int, bool]:
         timer = threading.Timer(limits.wall_seconds, stop)
         timer.start()
         try:
-            # One byte more than any honest answer: a child that has been taken over cannot fill this process.
-            output = child.stdout.read(LONGEST_LINE + LARGEST_COVER + 1)
+            findings = tuple(listen(child.stdout))
             child.stdout.close()
             exit_code = child.wait()
         finally:
             timer.cancel()
             child.kill()
-    return output, exit_code, late.is_set()
+    return Outcome(findings, exit_code, late.is_set())
 
 
 def _environment() -> dict[str, str]:
@@ -109,10 +144,3 @@ def _environment() -> dict[str, str]:
     if libraries := os.environ.get("LD_LIBRARY_PATH"):
         environment["LD_LIBRARY_PATH"] = libraries
     return environment
-
-
-def _decode(line: bytes) -> Answer | None:
-    try:
-        return msgspec.json.decode(line, type=Answer)
-    except msgspec.DecodeError:
-        return None

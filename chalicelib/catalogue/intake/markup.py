@@ -61,7 +61,7 @@ INLINE = frozenset(
 # Not part of the text that one reads: the readings beside ruby characters would count each word twice.
 UNREAD = frozenset({"head", "rp", "rt", "script", "style", "template"})
 
-TRICK = "This file holds definitions of the kind used to read a server's files or exhaust its memory."
+TRICK = "entities that reach out or blow up"
 
 
 class Element(Protocol):

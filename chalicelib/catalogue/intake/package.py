@@ -13,8 +13,6 @@ from chalicelib.catalogue.intake.paths import resolve
 CONTAINER = "META-INF/container.xml"
 FIXED = "rendition:layout-pre-paginated"
 
-NO_PACKAGE = "This EPUB does not say what it is made of (its package document is missing or damaged)."
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -51,8 +49,8 @@ class Package:
 
 
 def read_package(archive: Archive, limits: Limits) -> Package:
-    """The first package that the container names (EPUB 3.3, section 4.2.6.3.1). Raises `Refused` (broken)
-    without one.
+    """The first package that the container names (EPUB 3.3, section 4.2.6.3.1). Raises `Refused`:
+    incomplete without one, broken where it cannot be read.
 
     Container and package have to be well-formed, because the browser's reader opens no book in which they
     are not.
@@ -60,7 +58,7 @@ def read_package(archive: Archive, limits: Limits) -> Package:
     name = _package_name(archive, limits)
     root = parse(archive.read(name, limits.xml_bytes) or b"")
     if root is None:
-        raise Refused("broken", NO_PACKAGE, "package")
+        raise Refused("broken", "package")
     spine = find(root, "spine")
     references = list(find_all(spine, "itemref")) if spine is not None else []
     direction = (spine.get("page-progression-direction") or "").strip().lower() if spine is not None else ""
@@ -81,7 +79,7 @@ def _package_name(archive: Archive, limits: Limits) -> str:
         place = resolve("", rootfile.get("full-path") or "")
         if place is not None and place[0] in archive:
             return place[0]
-    raise Refused("broken", NO_PACKAGE, "container")
+    raise Refused("incomplete", "container")
 
 
 def _items(root: Element, base: str) -> dict[str, Item]:

@@ -3,13 +3,20 @@ engine and no XFA.
 """
 
 import importlib
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import Any, BinaryIO
 
+from PIL import Image
+
 from chalicelib.catalogue.intake import language, text
-from chalicelib.catalogue.intake.model import ContentsEntry, Limits, Reading, Refused
-from chalicelib.catalogue.intake.pictures import LONGEST_SIDE, SHORTEST_SIDE, as_jpeg
+from chalicelib.catalogue.intake.answer import Finding, Text
+from chalicelib.catalogue.intake.model import ContentsEntry, Cover, Limits, Reading, Refused
+from chalicelib.catalogue.intake.pictures import LONGEST_SIDE, SHORTEST_SIDE, covers, is_blank
+from chalicelib.catalogue.intake.transcript import Transcript
 
 # pypdfium2 brings no types that a strict checker accepts.
 pdfium: Any = importlib.import_module("pypdfium2")
@@ -20,8 +27,11 @@ DEEPEST_LEVEL = 12
 LONGEST_ENTRY = 200
 MOST_AUTHORS = 50
 MOST_SUBJECTS = 50
-
-DAMAGED = "This PDF is damaged beyond repair. Uploading it again may help."
+# The first page may be a blank sheet, or say only who scanned the book.
+COVER_WITHIN = 3
+# Seconds of processor time, from the child's start, after which the text stays unread. A thousand pages take
+# two.
+READING_UNTIL = 8.0
 
 
 class Pdf:
@@ -34,24 +44,35 @@ class Pdf:
             raise _refusal(getattr(error, "err_code", None)) from error
         self._pages: int = len(self._document)
         if self._pages > limits.pages:
-            raise Refused("too_large", f"This PDF claims more than {limits.pages:,} pages.")
+            raise Refused("too_complex", "too many pages")
         try:
             # Its size only: loading a page interprets it, and may cost all the memory there is.
-            self._first_size: tuple[float, float] = self._document.get_page_size(0)
+            self._document.get_page_size(0)
         except pdfium.PdfiumError as error:
-            raise Refused("broken", "This PDF has no page that can be read.", type(error).__name__) from error
+            raise Refused("incomplete", "pages") from error
 
-    def reading(self) -> Reading:
-        """Everything but the cover, from the information dictionary (ISO 32000-1, section 14.3.3) and the
-        outline (12.3.3).
-        """
+    def findings(self) -> Iterator[Finding]:
+        """What the document says of itself comes first, because a page may cost more than the child has."""
+        reading = self._reading()
+        yield reading
+        yield from self._covers()
+        transcript = Transcript()
+        whole = self._read_pages(transcript)
+        if packed := transcript.packed():
+            yield Text(packed)
+            yield replace(reading, words=transcript.words if whole else None)
+
+    def _reading(self) -> Reading:
+        """From the information dictionary (ISO 32000-1, section 14.3.3) and the outline (12.3.3)."""
         about: dict[str, str] = self._document.get_metadata_dict()
+        declared = language.normalise(self._language())
         return Reading(
             format="pdf",
             title=text.clean(about.get("Title"), text.LONGEST_TITLE),
             # One string for all authors; only the semicolon is never part of a name.
             authors=text.clean_all(about.get("Author", "").split(";"), text.LONGEST_NAME, MOST_AUTHORS),
-            language=language.normalise(self._language()),
+            language=declared,
+            declared_language=declared,
             description=text.plain(about.get("Subject"), text.LONGEST_DESCRIPTION),
             subjects=text.clean_all(
                 about.get("Keywords", "").replace(";", ",").split(","), text.LONGEST_NAME, MOST_SUBJECTS
@@ -60,14 +81,40 @@ class Pdf:
             contents=tuple(self._contents()),
         )
 
-    def cover(self) -> bytes | None:
-        """The first page, drawn so that its longer side has 1,200 pixels whatever size it claims."""
-        width, height = self._first_size
-        longest = max(width, height)
-        if not 0 < longest < 1e6 or min(width, height) * LONGEST_SIDE / longest < SHORTEST_SIDE:
+    def _covers(self) -> Iterator[Cover]:
+        """The first of the first pages that is not blank."""
+        for index in range(min(self._pages, COVER_WITHIN)):
+            picture = self._drawn(index)
+            if picture is not None and not is_blank(picture):
+                yield from covers(picture)
+                return
+
+    def _drawn(self, index: int) -> Image.Image | None:
+        """A page, drawn so that its longer side has 1,200 pixels whatever size it claims; None where that
+        leaves a sliver of the other, or nothing can be drawn.
+        """
+        try:
+            width, height = self._document.get_page_size(index)
+            longest = max(width, height)
+            if not 0 < longest < 1e6 or min(width, height) * LONGEST_SIDE / longest < SHORTEST_SIDE:
+                return None
+            with closing(self._document[index]) as page:
+                return page.render(scale=(LONGEST_SIDE - 1) / longest, may_draw_forms=False).to_pil()
+        except pdfium.PdfiumError:
             return None
-        bitmap = self._document[0].render(scale=(LONGEST_SIDE - 1) / longest, may_draw_forms=False)
-        return as_jpeg(bitmap.to_pil())
+
+    def _read_pages(self, transcript: Transcript) -> bool:
+        """Whether all pages could be read; a damaged one is passed over, and after a time the rest is."""
+        whole = True
+        for index in range(self._pages):
+            if time.process_time() > READING_UNTIL:
+                return False
+            try:
+                with closing(self._document[index]) as page, closing(page.get_textpage()) as words:
+                    transcript.add(f"#page={index + 1}", words.get_text_range())
+            except pdfium.PdfiumError:
+                whole = False
+        return whole
 
     def _language(self) -> str:
         """The catalogue's /Lang (ISO 32000-1, section 14.9.2)."""
@@ -91,7 +138,7 @@ class Pdf:
 
 def _refusal(code: int | None) -> Refused:
     if code == raw.FPDF_ERR_PASSWORD:
-        return Refused("encrypted", "This PDF opens only with a password. Upload it without one.")
+        return Refused("encrypted", "PDF")
     if code == raw.FPDF_ERR_SECURITY:
-        return Refused("drm", "This PDF is locked by its seller. Only an edition without a lock can be lent from here.")
-    return Refused("broken", DAMAGED, f"pdfium error {code}")
+        return Refused("drm", "PDF")
+    return Refused("broken", f"pdfium error {code}")

@@ -40,7 +40,4 @@ def check_unlocked(archive: Archive, limits: Limits) -> None:
 
 
 def _locked(scheme: str) -> Refused:
-    return Refused(
-        "drm",
-        f"This book is locked by its seller ({scheme}). Only an edition without a lock can be lent from here.",
-    )
+    return Refused("drm", scheme)

@@ -1,6 +1,6 @@
-"""The child: reads the book on its standard input, answers on its standard output (`answer`), and ends.
+"""The child: reads the file on its standard input, answers on its standard output (`answer`), and ends.
 
-python -m chalicelib.catalogue.intake.worker '{"memory_bytes": …}' < book > answer
+python -m chalicelib.catalogue.intake.worker book '{"memory_bytes": …}' < book > answer
 """
 
 import resource
@@ -10,18 +10,16 @@ from typing import BinaryIO
 
 import msgspec
 
-from chalicelib.catalogue.intake.answer import Answer, Refusal
+from chalicelib.catalogue.intake.answer import Cost, Refusal, tell
 from chalicelib.catalogue.intake.model import Limits, Refused
-
-TOO_MUCH_MEMORY = "This file needs more memory to read than the library gives to a book."
-UNREADABLE = "This file is damaged in a way that cannot be read."
 
 
 def main() -> None:
-    limits = msgspec.json.decode(sys.argv[1], type=Limits)
+    what, limits = sys.argv[1], msgspec.json.decode(sys.argv[2], type=Limits)
     confine(limits)
     with open(0, "rb") as source, open(1, "wb") as answers:
-        respond(source, answers, limits)
+        respond(what, source, answers, limits)
+        tell(answers, Cost(_peak_bytes()))
 
 
 def confine(limits: Limits) -> None:
@@ -44,25 +42,28 @@ def _lower(which: int, value: int, grace: int = 0) -> None:
     resource.setrlimit(which, (min(value, hard), hard))
 
 
-def respond(source: BinaryIO, answers: BinaryIO, limits: Limits) -> None:
+def respond(what: str, source: BinaryIO, answers: BinaryIO, limits: Limits) -> None:
+    known = False
     try:
         # Imported behind the limits: whatever a parser allocates, it allocates within them.
-        from chalicelib.catalogue.intake.kinds import open_book
+        from chalicelib.catalogue.intake import kinds
 
-        book = open_book(source, limits)
-        answer = Answer(reading=book.reading())
-    except Refused as refused:
-        answer, book = Answer(refusal=Refusal(refused.code, refused.reason, refused.cause)), None
-    except MemoryError:
-        answer, book = Answer(refusal=Refusal("too_large", TOO_MUCH_MEMORY)), None
-    except Exception as error:  # whatever a file sets off costs that file only
-        answer, book = Answer(refusal=Refusal("broken", UNREADABLE, _where(error))), None
-    answers.write(msgspec.json.encode(answer) + b"\n")
-    answers.flush()
-    if book is not None:
-        # The book is in; a picture that cannot be drawn is no reason to turn it away.
-        with suppress(Exception):
-            answers.write(book.cover() or b"")
+        file = (kinds.open_picture if what == "picture" else kinds.open_book)(source, limits)
+        for finding in file.findings():
+            tell(answers, finding)
+            known = True
+    except Exception as error:
+        # Once the book is in, a picture that cannot be drawn is no reason to turn it away.
+        if not known:
+            with suppress(MemoryError):
+                tell(answers, _refusal(error))
+
+
+def _refusal(error: Exception) -> Refusal:
+    """Whatever a file sets off costs that file only."""
+    if isinstance(error, Refused):
+        return Refusal(error.code, error.cause)
+    return Refusal("too_complex" if isinstance(error, MemoryError) else "broken", _where(error))
 
 
 def _where(error: Exception) -> str:
@@ -76,6 +77,11 @@ def _where(error: Exception) -> str:
             place = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
         trace = trace.tb_next
     return f"{type(error).__name__} at {place}"
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 if __name__ == "__main__":
