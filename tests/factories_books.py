@@ -68,7 +68,9 @@ def zipped(entries: Mapping[str | zipfile.ZipInfo, str | bytes] | Mapping[str, s
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries.items():
-            archive.writestr(name, data)
+            entry = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name)  # no time: same parts, same bytes
+            entry.compress_type = zipfile.ZIP_DEFLATED if entry is not name else entry.compress_type
+            archive.writestr(entry, data)
     return output.getvalue()
 
 
@@ -100,10 +102,10 @@ def patched(archive: bytes, at: int, value: bytes) -> bytes:
     return archive[:at] + value + archive[at + len(value) :]
 
 
-def picture(mode: str = "RGB", size: tuple[int, int] = (60, 90), form: str = "PNG") -> bytes:
-    """An image file of one colour."""
+def picture(mode: str = "RGB", size: tuple[int, int] = (60, 90), form: str = "PNG", tone: int = 90) -> bytes:
+    """An image file of one grey: `tone` is 0 for black, 255 for paper."""
     output = io.BytesIO()
-    Image.new(mode, size).save(output, form)
+    Image.new("L", size, tone).convert(mode).save(output, form)
     return output.getvalue()
 
 
@@ -113,11 +115,14 @@ def pdf(
     page: bytes = b"/MediaBox[0 0 300 400]",
     catalog: bytes = b"",
     trailer: bytes = b"",
+    kids: bytes | None = None,
 ) -> bytes:
-    """A PDF with `pages` references to one page; `objects` are numbered from 4, `trailer` may name them."""
+    """A PDF with `pages` references to one page (object 3), or those in `kids`; `objects` are numbered from
+    4, and the others may name them.
+    """
     bodies = [
         b"<</Type/Catalog/Pages 2 0 R %s>>" % catalog,
-        b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, b"3 0 R " * pages),
+        b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, b"3 0 R " * pages if kids is None else kids),
         b"<</Type/Page/Parent 2 0 R %s>>" % page,
         *objects,
     ]
