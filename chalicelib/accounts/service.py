@@ -118,7 +118,7 @@ def reset_librarian(password: str, now: datetime) -> Account:
 
     Raises NotFound where there is no librarian yet, Invalid.
     """
-    librarian = account(_holder(LIBRARIAN) or "")
+    librarian = the_librarian()
     _refuse_weak(password, librarian.username, librarian.email)
     librarian.password_hash = passwords.hashed(password)
     transaction = Transaction()
@@ -131,6 +131,14 @@ def reset_librarian(password: str, now: datetime) -> Account:
     transaction.put(fact("account.password-reset", now, subject=librarian.id))
     transaction.commit()
     return librarian
+
+
+def the_librarian() -> Account:
+    """The account of the library's one librarian.
+
+    Raises NotFound where there is none yet.
+    """
+    return account(_holder(LIBRARIAN) or "")
 
 
 def account(account_id: str) -> Account:

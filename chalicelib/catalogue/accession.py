@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib import objects
 from chalicelib.cache import Cache
 from chalicelib.catalogue import content, holdings, intake, sections, service
+from chalicelib.catalogue.intake.text import LONGEST_TITLE, clean
 from chalicelib.catalogue.schemas import MEDIA_TYPES
 from chalicelib.catalogue.tables import Book, Cover, File
 from chalicelib.database import Transaction
@@ -71,7 +72,8 @@ def add_record(fields: dict[str, Any], librarian: str, cache: Cache, now: dateti
     """
     fields = dict(fields)
     names: list[str] = fields.pop("sections", [])
-    origin: str = fields.pop("origin", None) or _origin_of(fields)
+    origin = origin_of(fields)
+    fields.pop("origin", None)
     if known := holdings.held([origin]):
         raise holdings.AlreadyHeld.of(known[origin])
     by_name = sections.named(names, librarian, cache, now) if names else []
@@ -79,8 +81,10 @@ def add_record(fields: dict[str, Any], librarian: str, cache: Cache, now: dateti
     return service.add_book(fields, librarian, cache, now, alone=True)
 
 
-def _origin_of(fields: dict[str, Any]) -> str:
-    """What tells the book of a record from others, where the record does not say."""
+def origin_of(fields: dict[str, Any]) -> str:
+    """What tells the book of a record from others: what the record says, its first identifier, or all its names."""
+    if origin := fields.get("origin"):
+        return origin
     if identifiers := fields.get("identifiers"):
         return f"identifier:{identifiers[0]}"[:200]
     said = [fields["title"], *fields.get("authors", []), fields.get("language") or ""]
@@ -157,4 +161,4 @@ def _keys(found: dict[str, Any]) -> list[str]:
 
 def _title_of(name: str) -> str:
     """A title out of a file's name, where the file itself says none."""
-    return PurePath(name).stem.replace("_", " ").strip()[:500] or "Untitled"
+    return clean(PurePath(name).stem.replace("_", " "), LONGEST_TITLE) or "Untitled"
