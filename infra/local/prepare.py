@@ -2,8 +2,8 @@
 time it finds everything there.
 
 Reads `{"librarian": {"email", "password"}, "demo": bool}` from standard input and writes
-`{"created", "intake_queue_url"}` to the file named by its argument. A process of its own, so that what it imports
-is gone from memory when the library is open.
+`{"created", "intake_queue_url", "demo_reader"}` to the file named by its argument: the last says how the demo's patron
+signs in, or is null. A process of its own, so that what it imports is gone from memory when the library is open.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ def main() -> None:
         os.environ["INTAKE_QUEUE_URL"] = intake
 
     import app
+    from chalicelib import wiring
+    from infra.local import demo
 
     created = app.setup(event, None)["created"]
-    if created and event["demo"]:
-        from chalicelib import wiring
-        from infra.local import demo
-
-        demo.put_on_shelves("demo", wiring.now())
-    Path(sys.argv[1]).write_text(json.dumps({"created": created, "intake_queue_url": intake}))
+    data = Path(os.environ["CARREL_DATA"])
+    if event["demo"]:
+        demo.open_with(data, created, wiring.cache(), wiring.now())
+    prepared = {"created": created, "intake_queue_url": intake, "demo_reader": demo.reader(data)}
+    Path(sys.argv[1]).write_text(json.dumps(prepared))
 
 
 if __name__ == "__main__":

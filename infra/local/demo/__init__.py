@@ -1,56 +1,68 @@
-"""The demo: a few short e-books written for this project, on shelves, so that a new library is not empty.
+"""The demo: what a new library opens with, so that everything in it can be tried. Short e-books written for it, in
+thirteen languages and under pen names, on shelves; patrons; and loans in every state, spread over the last weeks.
 
-Each file of `books/` is Markdown under a head of `name: value` lines. A library that already has a book is left
-as it is.
+    demo ── texts, epub, pdf   the books, as files where they are to be read as such
+         ├─ shelves            where they stand
+         └─ people             who comes, what they borrowed and what they said of it
+
+All of it comes in by the ways that everything comes in, so it keeps the library's rules. A library that has a book is
+left alone. A start that was cut short while the demo was being made is completed by the next: each step looks whether
+it was taken, and happens at the time it would have had.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
 from pathlib import Path
 
-from chalicelib import wiring
-from chalicelib.catalogue import sections
-from chalicelib.catalogue import service as catalogue
+from chalicelib.accounts import service as accounts
+from chalicelib.auth import Caller, Role
+from chalicelib.cache import Cache
+from chalicelib.catalogue import lists
+from infra.local import keys
+from infra.local.demo import people, shelves, texts
 
-BOOKS = Path(__file__).with_name("books")
-
-SECTIONS = {
-    "stories": ("Short stories", "A few minutes each, from several corners of the world."),
-    "nature": ("Nature and science", "Looking closely at things."),
-    "library": ("About libraries", "Why rooms full of books exist, and how to be quiet in them."),
-}
-
-
-def put_on_shelves(librarian_id: str, now: datetime) -> int:
-    """Fill an empty library; how many e-books were added."""
-    if catalogue.newest(1, None).items:
-        return 0
-    cache = wiring.cache()
-    ids = {
-        key: sections.add(name, description, librarian_id, cache, now).id
-        for key, (name, description) in SECTIONS.items()
-    }
-    files = sorted(BOOKS.glob("*.md"))
-    for age, path in enumerate(reversed(files)):
-        head, content = _read(path)
-        fields = {
-            "title": head["title"],
-            "authors": [head["author"]],
-            "description": head["description"],
-            "language": head["language"],
-            "section_ids": [ids[key.strip()] for key in head["sections"].split(",")],
-            "copies": int(head["copies"]) if "copies" in head else None,
-            "grant": head.get("grant", "automatic"),
-            "content": content,
-        }
-        # A second apart, so that the newest list has an order.
-        catalogue.add_book(fields, librarian_id, cache, now - timedelta(seconds=len(files) - age))
-    return len(files)
+BEGUN = "demo-begun"
+"""In the library's folder while the demo is being made: the time it is made as of."""
+PASSWORD = "demo-password"
+"""In the library's folder: what the demo's patrons sign in with. Made up, since the library may listen to others."""
 
 
-def _read(path: Path) -> tuple[dict[str, str], str]:
-    """The head of a file by name, and its text."""
-    head, _, text = path.read_text(encoding="utf-8").partition("\n---\n")
-    lines = (line.partition(":") for line in head.splitlines())
-    return {name.strip(): value.strip() for name, _, value in lines}, text.strip() + "\n"
+def open_with(data: Path, is_new: bool, cache: Cache, now: datetime) -> None:
+    """Fill a library that is new, or whose demo was not completed. `data` is the folder the library is kept in.
+
+    Whatever goes wrong is logged: a library opens without its demo rather than not at all.
+    """
+    begun = data / BEGUN
+    try:
+        if is_new and not lists.newest(1, None).items:
+            keys.write(begun, now.isoformat())
+        if begun.exists():
+            fill(_password(data), cache, datetime.fromisoformat(begun.read_text()))
+    except Exception:
+        logging.getLogger(__name__).exception("The demo could not be made whole; the library opens with what there is.")
+    begun.unlink(missing_ok=True)
+
+
+def fill(password: str, cache: Cache, now: datetime) -> None:
+    """The whole demo, as of `now`, with patrons that sign in with `password`. Repeating it does nothing."""
+    librarian = accounts.find(accounts.LIBRARIANS_NAME)
+    assert librarian is not None
+    books = shelves.fill(texts.everything(), librarian.id, cache, now)
+    people.come(books, Caller(librarian.id, Role.LIBRARIAN, ""), password, cache, now)
+
+
+def reader(data: Path) -> str | None:
+    """How the patron signs in who is there for trying out, if there is one: user name and password."""
+    kept = data / PASSWORD
+    if not kept.exists() or accounts.find(people.READER) is None:
+        return None
+    return f"{people.READER}   {kept.read_text().strip()}"
+
+
+def _password(data: Path) -> str:
+    kept = data / PASSWORD
+    if not kept.exists():
+        keys.write(kept, keys.password() + "\n")
+    return kept.read_text().strip()
