@@ -11,7 +11,7 @@ from chalicelib.accounts import passwords
 from chalicelib.accounts.tables import LIBRARIAN, Account, Name, Reminders
 from chalicelib.auth import Role
 from chalicelib.database import Collision, Transaction, again, get
-from chalicelib.errors import Forbidden, Invalid, NotFound, Rule
+from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, Rule
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
 from chalicelib.policy import service as policy
@@ -219,3 +219,10 @@ def _move(
         _claim(transaction, claimed, account_id, refusal)
     if given_up and given_up != claimed and (claimed or claim is email_claim):
         transaction.delete(Name(name=given_up), Name.account_id == account_id, lambda _: Collision())
+
+
+def not_borrowing(account_ids: Iterable[str]) -> dict[str, LibraryError]:
+    """Those of these people who cannot be lent anything, and why; in one batch."""
+    wanted = set(account_ids)
+    patrons = {person.id for person in Account.batch_get(wanted) if person.role == Role.PATRON}
+    return {account_id: NotFound("There is no such patron.") for account_id in wanted - patrons}
