@@ -68,7 +68,8 @@ def zipped(entries: Mapping[str | zipfile.ZipInfo, str | bytes] | Mapping[str, s
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries.items():
-            entry = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name)  # no time: same parts, same bytes
+            # Without a time: the same parts make the same bytes.
+            entry = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name)
             entry.compress_type = zipfile.ZIP_DEFLATED if entry is not name else entry.compress_type
             archive.writestr(entry, data)
     return output.getvalue()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from chalicelib.catalogue.intake import ContentsEntry, Reading, Refused, read_book
-from tests.factories_books import CHAPTER_ITEM, NAV, NAV_ITEM, epub, package, parts, picture, zipped
+from chalicelib.catalogue.intake import ContentsEntry, Limits, Reading, Refused, read_book, transcript
+from tests.factories_books import CHAPTER_ITEM, CONTAINER, NAV, NAV_ITEM, epub, package, parts, picture, zipped
 
 Read = Callable[[bytes], Reading]
 
@@ -29,11 +29,11 @@ def cover_item(href: str, more: str = "") -> str:
     return f'{CHAPTER_ITEM}<item id="cov" href="{href}" media-type="image/png" {more}/>'
 
 
-def size_of(cover: bytes | None) -> tuple[int, int]:
-    assert cover is not None
-    with Image.open(io.BytesIO(cover)) as image:
-        assert image.format == "JPEG"
-        return image.size
+def sizes_of(book: Reading) -> list[tuple[int, int]]:
+    for cover in book.covers:
+        with Image.open(io.BytesIO(cover.jpeg)) as image:
+            assert (image.format, image.size) == ("JPEG", (cover.width, cover.height))
+    return [(cover.width, cover.height) for cover in book.covers]
 
 
 class TestWhatABookSaysOfItself:
@@ -48,7 +48,7 @@ class TestWhatABookSaysOfItself:
 
     def test_a_book_that_says_nothing_of_itself_is_still_read(self, read: Read):
         book = read(epub(package(metadata="")))
-        assert (book.title, book.authors, book.language, book.cover) == (None, (), None, None)
+        assert (book.title, book.authors, book.language, book.covers) == (None, (), None, ())
 
     def test_white_space_is_tidied_and_control_and_bidi_characters_are_taken_out(self, read: Read):
         title = "  A\n\t long&#13;&#10;title &#x202E;desrever&#x2066; "
@@ -132,6 +132,59 @@ class TestWhatABookSaysOfItself:
         assert not read(epub(package(manifest=manifest, spine=fixed + free * 9))).fixed_layout
 
 
+class TestHowTheLinesRun:
+    @pytest.mark.parametrize(
+        ("sheet", "vertical"),
+        [
+            ("html { -epub-writing-mode: vertical-rl; }", True),
+            ("p { margin: 0 } @media print { a {} body.tate { writing-mode : tb-rl } }", True),
+            ("h1, .tate > p, .tate { writing-mode: vertical-lr }", True),
+            ('@import url("inner.css");', True),
+            (".title { writing-mode: vertical-rl }", False),
+            ("body .title { writing-mode: vertical-rl }", False),
+            ("html { writing-mode: horizontal-tb }", False),
+            ("/* html { writing-mode: vertical-rl } */", False),
+            ("/*" * 50_000 + "@import " * 20_000 + "{" * 50_000, False),
+        ],
+    )
+    def test_a_style_sheet_for_the_whole_chapter_sets_it_in_columns(self, read: Read, sheet: str, vertical: bool):
+        chapter = (
+            '<html xmlns="http://www.w3.org/1999/xhtml"><head><link rel="stylesheet" href="a.css"/></head>'
+            '<body class="x tate">縦書き</body></html>'
+        )
+        extra = {"OEBPS/c1.xhtml": chapter, "OEBPS/a.css": sheet, "OEBPS/inner.css": "body{writing-mode:vertical-rl}"}
+        assert read(epub(extra=extra)).vertical is vertical
+
+    @pytest.mark.parametrize(
+        ("head", "body", "vertical"),
+        [
+            ("<style>body { writing-mode: vertical-rl }</style>", "", True),
+            ("", 'style="-webkit-writing-mode: vertical-rl"', True),
+            ('<link rel="alternate stylesheet" href="v.css"/>', "", False),
+        ],
+        ids=["in the chapter", "on its body", "an alternate"],
+    )
+    def test_a_chapter_can_say_it_itself_but_an_alternate_sheet_is_not_asked(
+        self, read: Read, head: str, body: str, vertical: bool
+    ):
+        chapter = f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body {body}>縦</body></html>'
+        extra = {"OEBPS/c1.xhtml": chapter, "OEBPS/v.css": "html{writing-mode:vertical-rl}"}
+        assert read(epub(extra=extra)).vertical is vertical
+
+    def test_a_title_page_in_columns_does_not_make_the_book_so(self, read: Read):
+        names = ["c1", "c2", "c3"]
+        item = '<item id="{0}" href="{0}.xhtml" media-type="application/xhtml+xml"/>'
+        chapters = {f"OEBPS/{name}.xhtml": "<html><body>文</body></html>" for name in names}
+        chapters["OEBPS/c1.xhtml"] = '<html><body style="writing-mode:vertical-rl">題</body></html>'
+        opf = package(
+            manifest="".join(map(item.format, names)), spine="".join(f'<itemref idref="{name}"/>' for name in names)
+        )
+        assert not read(epub(opf, extra=chapters)).vertical
+
+    def test_an_older_declaration_is_believed(self, read: Read):
+        assert read(epub(package('<meta name="primary-writing-mode" content="vertical-rl"/>'))).vertical
+
+
 class TestContentsAndWords:
     def test_the_contents_list_keeps_its_levels_and_leads_to_places_in_the_book(self, read: Read):
         nav = NAV.format(
@@ -183,6 +236,15 @@ class TestContentsAndWords:
     def test_words_are_counted_as_their_script_has_them(self, read: Read, chapter: str, words: int):
         assert read(epub(chapter=chapter)).words == words
 
+    @pytest.mark.parametrize("clock", ["PROCESSOR_SECONDS", "CLOCK_SECONDS"])
+    def test_what_takes_too_long_stays_unread_and_uncounted(self, monkeypatch: pytest.MonkeyPatch, clock: str):
+        from chalicelib.catalogue.intake import epub as epubs
+
+        monkeypatch.setattr(transcript, clock, -1.0)
+        (reading,) = epubs.Epub(io.BytesIO(epub()), Limits()).findings()
+        assert isinstance(reading, Reading)
+        assert (reading.title, reading.words) == ("A Book", None)
+
     def test_a_chapter_used_twice_counts_once(self, read: Read):
         assert read(epub(package(spine='<itemref idref="c1"/><itemref idref="c1"/>'))).words == 2
 
@@ -207,11 +269,26 @@ class TestCovers:
         ids=["EPUB 3", "EPUB 2", "guide", "by its name"],
     )
     def test_a_cover_is_found_in_each_way_that_books_say_it(self, read: Read, opf: str, extra: dict[str, bytes]):
-        assert size_of(read(epub(opf, extra=extra)).cover) == (60, 90)
+        assert sizes_of(read(epub(opf, extra=extra))) == [(60, 90)]
 
-    def test_a_large_cover_is_made_smaller(self, read: Read):
-        extra = {"OEBPS/cover.jpg": picture(size=(3000, 2000), form="JPEG")}
-        assert size_of(read(epub(extra=extra)).cover) == (1200, 800)
+    @pytest.mark.parametrize(
+        ("size", "drawn"),
+        [
+            ((3000, 2000), [(1200, 800), (480, 320), (240, 160)]),
+            ((1000, 3000), [(400, 1200), (240, 720)]),
+            ((480, 600), [(480, 600), (240, 300)]),
+            ((240, 300), [(240, 300)]),
+        ],
+    )
+    def test_a_cover_is_drawn_in_sizes_for_page_and_lists_but_never_larger_than_it_is(
+        self, read: Read, size: tuple[int, int], drawn: list[tuple[int, int]]
+    ):
+        assert sizes_of(read(epub(extra={"OEBPS/cover.jpg": picture(size=size, form="JPEG")}))) == drawn
+
+    def test_a_sheet_of_blank_paper_is_no_cover_and_the_next_picture_is_tried(self, read: Read):
+        blank = {"OEBPS/a-cover.png": picture(tone=250)}
+        assert read(epub(extra=blank)).covers == ()
+        assert sizes_of(read(epub(extra={**blank, "OEBPS/cover.png": picture(size=(70, 70))}))) == [(70, 70)]
 
     @pytest.mark.parametrize(
         ("mode", "form"),
@@ -219,7 +296,7 @@ class TestCovers:
     )
     def test_pictures_of_odd_modes_are_drawn(self, read: Read, mode: str, form: str):
         extra = {"OEBPS/cover.png": picture(mode, form=form)}
-        assert size_of(read(epub(extra=extra)).cover) == (60, 90)
+        assert sizes_of(read(epub(extra=extra))) == [(60, 90)]
 
     def test_of_an_svg_cover_only_the_picture_inside_is_taken(self, read: Read):
         svg = (
@@ -228,18 +305,17 @@ class TestCovers:
         )
         opf = package(manifest=cover_item("front.svg", 'properties="cover-image"'))
         book = read(epub(opf, extra={"OEBPS/front.svg": svg, "OEBPS/inner.png": picture()}))
-        assert size_of(book.cover) == (60, 90)
-        assert read(epub(opf, extra={"OEBPS/front.svg": svg})).cover is None
+        assert sizes_of(book) == [(60, 90)]
+        assert read(epub(opf, extra={"OEBPS/front.svg": svg})).covers == ()
 
     def test_nothing_that_was_hidden_in_the_picture_comes_along(self, read: Read):
         hidden = picture() + b"<script>alert(1)</script>"
-        cover = read(epub(extra={"OEBPS/cover.png": hidden})).cover
-        assert cover is not None
-        assert b"script" not in cover
+        (cover,) = read(epub(extra={"OEBPS/cover.png": hidden})).covers
+        assert b"script" not in cover.jpeg
 
     def test_a_book_whose_cover_is_no_picture_is_still_read(self, read: Read):
         book = read(epub(extra={"OEBPS/cover.png": b"\x89PNG\r\n\x1a\n rubbish"}))
-        assert (book.title, book.cover) == ("A Book", None)
+        assert (book.title, book.covers) == ("A Book", ())
 
 
 class TestWhatIsForgiven:
@@ -248,7 +324,7 @@ class TestWhatIsForgiven:
         book = read(epub(package(manifest=manifest, spine='<itemref idref="gone"/><itemref idref="c1"/>')))
         assert book.words == 2
 
-    @pytest.mark.parametrize("mimetype", [" application/epub+zip\r\n", "text/plain"])
+    @pytest.mark.parametrize("mimetype", [" application/epub+zip\r\n", "\ufeffapplication/epub+zip", "text/plain"])
     def test_a_careless_media_type_is_no_obstacle(self, read: Read, mimetype: str):
         assert read(epub(extra={"mimetype": mimetype})).title == "A Book"
 
@@ -262,6 +338,69 @@ class TestWhatIsForgiven:
         )
         other = package("<dc:title>Other</dc:title>")
         assert read(epub(extra={"META-INF/container.xml": container, "other.opf": other})).title == "A Book"
+
+    @pytest.mark.parametrize(
+        "first",
+        [
+            '<rootfile full-path="gone.opf" media-type="application/oebps-package+xml"/>',
+            '<rootfile full-path="other.pdf" media-type="application/pdf"/>',
+            '<rootfile media-type="application/oebps-package+xml"/>',
+        ],
+        ids=["missing", "another form of the book", "nameless"],
+    )
+    def test_a_rootfile_that_is_no_package_gives_way_to_the_next(self, read: Read, first: str):
+        container = CONTAINER.replace("<rootfiles>", f"<rootfiles>{first}")
+        assert read(epub(extra={"META-INF/container.xml": container, "other.pdf": "%PDF-"})).title == "A Book"
+
+    @pytest.mark.parametrize(
+        ("entry", "href"),
+        [
+            ("OEBPS/Text/C1.XHTML", "text/c1.xhtml"),
+            ("OEBPS/a b.xhtml", "a%20b.xhtml"),
+            ("OEBPS/a%20b.xhtml", "a%20b.xhtml"),
+            ("OEBPS/caf\u00e9.xhtml", "cafe\u0301.xhtml"),
+            ("OEBPS/c1.xhtml", "../oebps/./c1.xhtml"),
+        ],
+        ids=["case", "percent", "percent in both", "accents", "folders"],
+    )
+    def test_a_part_is_found_whose_name_is_written_otherwise(self, read: Read, entry: str, href: str):
+        manifest = f'<item id="c1" href="{href}" media-type="application/xhtml+xml"/>{NAV_ITEM}'
+        nav = NAV.format(f'<nav epub:type="toc"><ol><li><a href="{href}#s">One</a></li></ol></nav>')
+        extra = {entry: "<html><body>one two three</body></html>", "OEBPS/nav.xhtml": nav}
+        without = [] if entry == "OEBPS/c1.xhtml" else ["OEBPS/c1.xhtml"]
+        book = read(epub(package(manifest=manifest), extra=extra, without=without))
+        assert (book.words, book.contents) == (3, (ContentsEntry("One", f"{entry}#s", 1),))
+
+    @pytest.mark.parametrize(
+        ("declared", "actual"),
+        [("utf-16", "utf-16"), ("utf-8", "utf-16"), ("utf-16", "utf-8"), ("utf-8", "cp1252"), ("latin-1", "latin-1")],
+    )
+    def test_a_package_in_any_encoding_is_read_whatever_it_declares(self, read: Read, declared: str, actual: str):
+        opf = package("<dc:title>Éloge</dc:title>").replace('encoding="utf-8"', f'encoding="{declared}"')
+        assert read(epub(extra={"OEBPS/package.opf": opf.encode(actual)})).title == "Éloge"
+
+    @pytest.mark.parametrize(
+        ("media_type", "chapter"),
+        [
+            ("application/x-dtbook+xml", "<dtbook><book><bodymatter><p>one two</p></bodymatter></book></dtbook>"),
+            ("text/x-oeb1-document", "<html><body>one two</body></html>"),
+            ("text/html", "<html><body><p>one<p>two</body>"),
+        ],
+    )
+    def test_the_chapters_of_older_forms_are_read(self, read: Read, media_type: str, chapter: str):
+        manifest = f'<item id="c1" href="c1.xml" media-type="{media_type}"/>'
+        assert read(epub(package(manifest=manifest), extra={"OEBPS/c1.xml": chapter})).words == 2
+
+    def test_a_book_with_sound_and_script_is_a_book(self, read: Read):
+        manifest = (
+            '<item id="c1" href="c1.xhtml" media-type="application/xhtml+xml" properties="scripted" media-overlay="s"/>'
+            '<item id="s" href="c1.smil" media-type="application/smil+xml"/>'
+            '<item id="a" href="c1.mp3" media-type="audio/mpeg"/>'
+        )
+        smil = '<smil xmlns="http://www.w3.org/ns/SMIL"><body><par><text src="c1.xhtml#a"/></par></body></smil>'
+        chapter = "<p id='a'>one two</p><script>while(1);</script>"
+        book = read(epub(package(manifest=manifest), chapter, extra={"OEBPS/c1.smil": smil, "OEBPS/c1.mp3": b"\xff"}))
+        assert (book.title, book.words) == ("A Book", 2)
 
     def test_a_harmless_doctype_is_accepted(self, read: Read):
         doctype = '<!DOCTYPE package PUBLIC "+//ISBN 0-9673008-1-9//DTD OEB 1.2 Package//EN" "oebpkg12.dtd">'

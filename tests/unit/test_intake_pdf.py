@@ -1,6 +1,8 @@
 """What the library reads from a PDF, and what it refuses."""
 
+import gzip
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +10,12 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from chalicelib.catalogue.intake import ContentsEntry, Limits, Reading, Refused, read_book
-from tests.factories_books import pdf
+from chalicelib.catalogue.intake import ContentsEntry, Limits, Reading, Refused, read_book, transcript
+from tests.factories_books import pdf, stream
 
 Read = Callable[[bytes], Reading]
+# A page that is black from edge to edge, whatever its size.
+BLACK = stream(b"0 0 30000 30000 re f")
 
 
 @pytest.fixture
@@ -27,6 +31,16 @@ def read(tmp_path: Path) -> Read:
 def utf16(text: str) -> bytes:
     """A PDF text string (ISO 32000-1, section 7.9.2.2) in hexadecimal."""
     return b"<FEFF" + text.encode("utf-16-be").hex().encode() + b">"
+
+
+def leaf(content: int) -> bytes:
+    """A page of its own, with a font, whose content is another object."""
+    font = b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    return b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]%s/Contents %d 0 R>>" % (font, content)
+
+
+def words(said: bytes) -> bytes:
+    return stream(b"BT /F 12 Tf 10 200 Td (%s) Tj ET" % said)
 
 
 def about(**fields: bytes) -> bytes:
@@ -75,16 +89,53 @@ class TestReading:
         [(b"0 0 300 400", (900, 1200)), (b"0 0 30000 10000", (1200, 400)), (b"0 0 3 4", (900, 1200))],
     )
     def test_the_first_page_is_the_cover_at_a_bounded_size(self, read: Read, box: bytes, size: tuple[int, int]):
-        cover = read(pdf(page=b"/MediaBox[%s]" % box)).cover
-        assert cover is not None
-        with Image.open(io.BytesIO(cover)) as image:
+        cover = read(pdf([BLACK], page=b"/Contents 4 0 R/MediaBox[%s]" % box)).covers[0]
+        with Image.open(io.BytesIO(cover.jpeg)) as image:
             assert image.format == "JPEG"
             assert max(image.size) <= 1200
             assert image.size == pytest.approx(size, abs=2)
 
+    @pytest.mark.parametrize(("blank", "found"), [(0, True), (2, True), (3, False)])
+    def test_the_first_of_three_pages_that_is_not_blank_is_the_cover(self, read: Read, blank: int, found: bool):
+        sheet = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]>>"
+        book = read(pdf([BLACK, sheet], page=b"/Contents 4 0 R", kids=b"5 0 R " * blank + b"3 0 R", pages=blank + 1))
+        assert bool(book.covers) is found
+
     def test_a_sliver_of_a_page_gives_no_cover(self, read: Read):
         book = read(pdf(page=b"/MediaBox[0 0 14400 1]"))
-        assert (book.pages, book.cover) == (1, None)
+        assert (book.pages, book.covers) == (1, ())
+
+
+class TestText:
+    def test_what_its_pages_say_is_kept_page_by_page_and_counted(self, read: Read):
+        pages = [words(b"One two"), words(b""), words(b"three")]
+        objects = [each for number, content in enumerate(pages) for each in (leaf(5 + 2 * number), content)]
+        book = read(pdf(objects, pages=3, kids=b"4 0 R 6 0 R 8 0 R"))
+        assert [json.loads(line) for line in gzip.decompress(book.text or b"").splitlines()] == [
+            {"href": "#page=1", "text": "One two"},
+            {"href": "#page=3", "text": "three"},
+        ]
+        assert book.words == 3
+
+    def test_pages_without_text_give_none(self, read: Read):
+        book = read(pdf([BLACK], page=b"/Contents 4 0 R/MediaBox[0 0 300 400]"))
+        assert (book.text, book.words) == (None, None)
+
+    def test_the_language_is_read_from_the_text_where_none_is_declared(self, read: Read):
+        sentence = b"The keeper of the lighthouse climbed the narrow stairs with a lamp in his hand. "
+        objects = [leaf(5), words(sentence * 6)]
+        assert read(pdf(objects, pages=1, kids=b"4 0 R")).language == "en"
+        book = read(pdf(objects, pages=1, kids=b"4 0 R", catalog=b"/Lang(en-GB)"))
+        assert (book.language, book.declared_language) == ("en-GB", "en-GB")
+
+    @pytest.mark.parametrize("clock", ["PROCESSOR_SECONDS", "CLOCK_SECONDS"])
+    def test_what_takes_too_long_stays_unread_and_uncounted(self, monkeypatch: pytest.MonkeyPatch, clock: str):
+        from chalicelib.catalogue.intake import pdf as pdfs
+
+        data = pdf([leaf(5), words(b"One two")], pages=1, kids=b"4 0 R")
+        monkeypatch.setattr(transcript, clock, -1.0)
+        findings = list(pdfs.Pdf(io.BytesIO(data), Limits()).findings())
+        assert [finding.words for finding in findings if isinstance(finding, Reading)] == [None]
 
 
 class TestRepairAndRefusal:
@@ -119,7 +170,7 @@ class TestRepairAndRefusal:
         path.write_bytes(pdf(pages=11))
         with pytest.raises(Refused) as refused:
             read_book(path, Limits(pages=10))
-        assert refused.value.code == "too_large"
+        assert refused.value.code == "too_complex"
 
     def test_a_password_is_said_to_be_one(self, read: Read):
         locked = b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<%s>/U<%s>>>/ID[<00><00>]" % (

@@ -8,10 +8,12 @@ a time, and counted. Nothing is ever written to disk.
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from chalicelib.catalogue.intake.model import Limits, Refused
 
@@ -39,9 +41,18 @@ class Archive:
     def __init__(self, file: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]) -> None:
         self._file = file
         self._entries = entries
+        self._alike: dict[str, str] = {}
+        for name in entries:
+            self._alike.setdefault(_alike(name), name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
+
+    def located(self, name: str) -> str:
+        """The entry that is meant by `name`: itself, else one that differs in case, in percent-encoding or in
+        how its accents are composed, as books made on forgiving systems have them; else `name` unchanged.
+        """
+        return name if name in self._entries else self._alike.get(_alike(name), name)
 
     def names(self) -> Iterator[str]:
         return iter(self._entries)
@@ -50,6 +61,10 @@ class Archive:
         """The bytes of an entry, or None if there is no such entry or it is larger than `limit`."""
         entry = self._entries.get(name)
         return self._file.read(entry) if entry is not None and entry.file_size <= limit else None
+
+
+def _alike(name: str) -> str:
+    return unicodedata.normalize("NFC", unquote(name)).casefold()
 
 
 def open_archive(source: BinaryIO, limits: Limits) -> Archive:

@@ -21,7 +21,7 @@ def cover_pictures(archive: Archive, package: Package, metadata: Metadata, limit
 
     Of a page or an SVG only the raster picture inside is given: an SVG is a program, and is never passed on.
     """
-    for name in dict.fromkeys(_named_covers(archive, package, metadata)):
+    for name in dict.fromkeys(map(archive.located, _named_covers(archive, package, metadata))):
         if name.lower().endswith(PAGE_ENDINGS):
             yield from _pictures_on(archive, name, limits)
         elif (data := archive.read(name, LARGEST_PICTURE)) is not None:
@@ -54,7 +54,7 @@ def _pictures_on(archive: Archive, page: str, limits: Limits) -> Iterator[bytes]
         yield from _data_url(source)
         return
     place = resolve(page, source)
-    data = archive.read(place[0], LARGEST_PICTURE) if place is not None else None
+    data = archive.read(archive.located(place[0]), LARGEST_PICTURE) if place is not None else None
     if data is not None:  # another SVG is no raster, and falls through when it is to be drawn
         yield data
 

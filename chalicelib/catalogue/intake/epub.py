@@ -1,13 +1,16 @@
 """EPUB 2 and 3: the parts put together."""
 
-import time
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
 from chalicelib.catalogue.intake.answer import Finding, Text
 from chalicelib.catalogue.intake.archive import Archive, open_archive
 from chalicelib.catalogue.intake.covers import cover_pictures
+from chalicelib.catalogue.intake.detection import believed
+from chalicelib.catalogue.intake.language import same_language
+from chalicelib.catalogue.intake.lines import Lines
 from chalicelib.catalogue.intake.markup import parse_leniently, text_of
 from chalicelib.catalogue.intake.metadata import read_metadata
 from chalicelib.catalogue.intake.model import Cover, Limits, Reading, Refused
@@ -19,10 +22,9 @@ from chalicelib.catalogue.intake.transcript import Transcript
 
 MEDIA_TYPE = b"application/epub+zip"
 CHAPTER_TYPES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
-# Seconds of processor time, from the child's start, after which the text stays unread. A long novel takes
-# half of one.
-READING_UNTIL = 8.0
 MOST_COVERS_TRIED = 6
+# Chapters enough to see how the lines of a book run.
+LOOKED_AT = 40
 
 
 class Epub:
@@ -36,6 +38,7 @@ class Epub:
         self._package = read_package(self._archive, limits)
         self._metadata = read_metadata(self._package.root)
         self._chapters = _chapters(self._archive, self._package)
+        self._columns = 0
 
     def findings(self) -> Iterator[Finding]:
         """The text comes first, because only who has read it knows whether it is harmless."""
@@ -54,8 +57,8 @@ class Epub:
             format="epub",
             title=metadata.title(),
             authors=metadata.authors(),
-            language=metadata.language(),
-            declared_language=metadata.language(),
+            language=_language(metadata.languages(), transcript.passages()),
+            declared_language=next(iter(metadata.languages()), None),
             description=metadata.description(),
             publisher=metadata.publisher(),
             identifiers=metadata.identifiers(),
@@ -65,6 +68,7 @@ class Epub:
             pages=pages,
             words=transcript.words if whole else None,
             direction=self._package.direction,
+            vertical=metadata.vertical() or self._columns * 2 > min(len(self._chapters), LOOKED_AT),
             fixed_layout=metadata.fixed_layout() or self._has_fixed_pages(),
             contents=contents,
         )
@@ -88,22 +92,30 @@ class Epub:
     def _read_chapters(self, transcript: Transcript) -> bool:
         """Whether all chapters could be read; one too large is passed over, and after a time the rest is."""
         whole = True
-        for name in self._chapters:
-            if time.process_time() > READING_UNTIL:
+        lines = Lines(self._archive)
+        for index, name in enumerate(self._chapters):
+            if transcript.is_late():
                 return False
             data = self._archive.read(name, self._limits.xml_bytes)
             root = parse_leniently(data) if data is not None else None
             if root is not None:
                 transcript.add(name, text_of(root))
+                self._columns += index < LOOKED_AT and lines.are_vertical(name, root)
             whole = whole and data is not None
         return whole
+
+
+def _language(declared: Sequence[str], passages: Sequence[str]) -> str | None:
+    """A book may declare several languages; where it is in one of them, that one stands as it is declared."""
+    found = believed(next(iter(declared), None), passages)
+    return next((tag for tag in declared if found and same_language(tag, found)), found)
 
 
 def _check_is_epub(archive: Archive) -> None:
     """EPUB 3.3, section 4.3.3 wants the media type first and bare; books without it, or with a line break,
     are read everywhere.
     """
-    declared = (archive.read("mimetype", 1024) or b"").strip()
+    declared = (archive.read("mimetype", 1024) or b"").removeprefix(BOM_UTF8).strip()
     if declared != MEDIA_TYPE and CONTAINER not in archive:
         raise Refused("not_a_book", "a ZIP without a container")
 

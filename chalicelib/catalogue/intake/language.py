@@ -35,6 +35,11 @@ def normalise(declared: str | None) -> str | None:
     return "-".join([SHORTER.get(language, language), *map(_subtag, rest)])
 
 
+def same_language(one: str, other: str) -> bool:
+    """Whether two tags name the same language, in whatever script or region."""
+    return one.partition("-")[0] == other.partition("-")[0]
+
+
 def _subtag(subtag: str) -> str:
     """RFC 5646, section 2.1.1: scripts of four letters are capitalised, regions of two letters are upper
     case.

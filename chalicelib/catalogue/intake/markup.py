@@ -86,7 +86,12 @@ def parse(data: bytes) -> Element | None:
     """The root of a well-formed document; None for one that is not. Raises `Refused` (hostile) as said
     above.
     """
-    return _parse(data, recover=False)
+    root = _parse(data, recover=False)
+    # Some packages are in another encoding than they declare.
+    for encoding in ("utf-8", "windows-1252") if root is None else ():
+        if root is None:
+            root = _parse(data, recover=False, encoding=encoding)
+    return root
 
 
 def parse_leniently(data: bytes) -> Element | None:
@@ -96,8 +101,9 @@ def parse_leniently(data: bytes) -> Element | None:
     return _parse(data, recover=True)
 
 
-def _parse(data: bytes, *, recover: bool) -> Element | None:
+def _parse(data: bytes, *, recover: bool, encoding: str | None = None) -> Element | None:
     parser = etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from chalicelib.catalogue.intake import language, text
 from chalicelib.catalogue.intake.markup import Element, attributes, find, local_name, text_of
@@ -13,6 +14,7 @@ from chalicelib.catalogue.intake.markup import Element, attributes, find, local_
 MOST_AUTHORS = 50
 MOST_SUBJECTS = 50
 MOST_IDENTIFIERS = 20
+MOST_LANGUAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,10 @@ class Metadata:
         creators = sorted(self._all("creator"), key=_display_position)
         return text.clean_all([each.text for each in creators], text.LONGEST_NAME, MOST_AUTHORS)
 
-    def language(self) -> str | None:
-        """The first declared language that is one (EPUB 3.3, section 5.5.3.1.3)."""
+    def languages(self) -> tuple[str, ...]:
+        """The declared languages that are some, the first being the book's (EPUB 3.3, section 5.5.3.1.3)."""
         tags = (language.normalise(each.text) for each in self._all("language"))
-        return next((tag for tag in tags if tag), None)
+        return tuple(islice((tag for tag in tags if tag), MOST_LANGUAGES))
 
     def description(self) -> str | None:
         return self._first("description", lambda raw: text.plain(raw, text.LONGEST_DESCRIPTION))
@@ -85,6 +87,10 @@ class Metadata:
         """
         layouts = (each.text for each in self._all("meta") if each.attributes.get("property") == "rendition:layout")
         return next(layouts, "").strip() == "pre-paginated" or self.named("fixed-layout") == "true"
+
+    def vertical(self) -> bool:
+        """Whether the lines run from top to bottom, as tools for one maker's readers declare it; else CSS does."""
+        return (self.named("primary-writing-mode") or "").startswith("vertical")
 
     def named(self, name: str) -> str | None:
         """The value of an EPUB 2 meta."""

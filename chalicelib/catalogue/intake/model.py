@@ -42,8 +42,7 @@ REASONS: Mapping[RefusalCode, str] = MappingProxyType(
         " or in parts.",
         "too_complex": "This file has more parts or pages, or needs more room, than the library gives to one book;"
         " save it anew in another program, or in parts.",
-        "too_slow": "Reading this file took too long, so it was left alone; save it anew in another program, or in"
-        " parts.",
+        "too_slow": "This file took too long to read and was left alone; save it anew in another program, or in parts.",
         "too_long": "This text is longer than 1,000,000 characters; divide it into several books.",
         "not_text": "This text holds characters that are not text; take out what was pasted in from another program.",
     }

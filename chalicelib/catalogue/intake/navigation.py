@@ -1,6 +1,7 @@
 """A book's contents list and its list of printed pages: EPUB 3 navigation documents, and EPUB 2's NCX."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from chalicelib.catalogue.intake import text
@@ -35,9 +36,16 @@ def read_navigation(archive: Archive, package: Package, limits: Limits) -> tuple
         root = parse_leniently(archive.read(name, limits.xml_bytes) or b"")
         if root is not None:
             entries, count = read(root, name)
-            contents = contents or tuple(islice(entries, MOST_ENTRIES))
+            contents = contents or tuple(_located(archive, entry) for entry in islice(entries, MOST_ENTRIES))
             pages = pages or count or None
     return contents, pages
+
+
+def _located(archive: Archive, entry: ContentsEntry) -> ContentsEntry:
+    if entry.href is None:
+        return entry
+    name, mark, fragment = entry.href.partition("#")
+    return replace(entry, href=archive.located(name) + mark + fragment)
 
 
 def _sources(package: Package):

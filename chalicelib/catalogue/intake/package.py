@@ -11,6 +11,7 @@ from chalicelib.catalogue.intake.model import Limits, Refused
 from chalicelib.catalogue.intake.paths import resolve
 
 CONTAINER = "META-INF/container.xml"
+PACKAGE_TYPE = "application/oebps-package+xml"
 FIXED = "rendition:layout-pre-paginated"
 
 
@@ -49,7 +50,7 @@ class Package:
 
 
 def read_package(archive: Archive, limits: Limits) -> Package:
-    """The first package that the container names (EPUB 3.3, section 4.2.6.3.1). Raises `Refused`:
+    """The first package that the container names and has (EPUB 3.3, section 4.2.6.3.1). Raises `Refused`:
     incomplete without one, broken where it cannot be read.
 
     Container and package have to be well-formed, because the browser's reader opens no book in which they
@@ -65,7 +66,7 @@ def read_package(archive: Archive, limits: Limits) -> Package:
     return Package(
         name=name,
         root=root,
-        items=_items(root, name),
+        items=_items(archive, root, name),
         spine=tuple(reference.get("idref") or "" for reference in references),
         fixed_pages=sum(FIXED in (reference.get("properties") or "").split() for reference in references),
         ncx=spine.get("toc") if spine is not None else None,
@@ -77,12 +78,13 @@ def _package_name(archive: Archive, limits: Limits) -> str:
     root = parse(archive.read(CONTAINER, limits.xml_bytes) or b"")
     for rootfile in find_all(root, "rootfile") if root is not None else ():
         place = resolve("", rootfile.get("full-path") or "")
-        if place is not None and place[0] in archive:
-            return place[0]
+        name = archive.located(place[0]) if place is not None else ""
+        if name in archive and (rootfile.get("media-type") or PACKAGE_TYPE).strip().lower() == PACKAGE_TYPE:
+            return name
     raise Refused("incomplete", "container")
 
 
-def _items(root: Element, base: str) -> dict[str, Item]:
+def _items(archive: Archive, root: Element, base: str) -> dict[str, Item]:
     items: dict[str, Item] = {}
     for element in find_all(root, "item"):
         declared = attributes(element)
@@ -91,7 +93,7 @@ def _items(root: Element, base: str) -> dict[str, Item]:
             continue
         item = Item(
             id=declared.get("id", ""),
-            name=place[0],
+            name=archive.located(place[0]),
             media_type=declared.get("media-type", "").strip().lower(),
             properties=frozenset(declared.get("properties", "").split()),
         )

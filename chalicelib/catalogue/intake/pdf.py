@@ -3,7 +3,6 @@ engine and no XFA.
 """
 
 import importlib
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +13,7 @@ from PIL import Image
 
 from chalicelib.catalogue.intake import language, text
 from chalicelib.catalogue.intake.answer import Finding, Text
+from chalicelib.catalogue.intake.detection import believed
 from chalicelib.catalogue.intake.model import ContentsEntry, Cover, Limits, Reading, Refused
 from chalicelib.catalogue.intake.pictures import LONGEST_SIDE, SHORTEST_SIDE, covers, is_blank
 from chalicelib.catalogue.intake.transcript import Transcript
@@ -29,9 +29,6 @@ MOST_AUTHORS = 50
 MOST_SUBJECTS = 50
 # The first page may be a blank sheet, or say only who scanned the book.
 COVER_WITHIN = 3
-# Seconds of processor time, from the child's start, after which the text stays unread. A thousand pages take
-# two.
-READING_UNTIL = 8.0
 
 
 class Pdf:
@@ -60,7 +57,11 @@ class Pdf:
         whole = self._read_pages(transcript)
         if packed := transcript.packed():
             yield Text(packed)
-            yield replace(reading, words=transcript.words if whole else None)
+            yield replace(
+                reading,
+                language=believed(reading.declared_language, transcript.passages()),
+                words=transcript.words if whole else None,
+            )
 
     def _reading(self) -> Reading:
         """From the information dictionary (ISO 32000-1, section 14.3.3) and the outline (12.3.3)."""
@@ -107,7 +108,7 @@ class Pdf:
         """Whether all pages could be read; a damaged one is passed over, and after a time the rest is."""
         whole = True
         for index in range(self._pages):
-            if time.process_time() > READING_UNTIL:
+            if transcript.is_late():
                 return False
             try:
                 with closing(self._document[index]) as page, closing(page.get_textpage()) as words:

@@ -54,7 +54,8 @@ def redrawn(data: bytes) -> Image.Image:
                 if picture.width * picture.height > MOST_PIXELS or min(picture.size) < SHORTEST_SIDE:
                     raise Refused("picture_size", f"{picture.width} by {picture.height}")
                 picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # lets JPEG decode at a fraction of its size
-                return _in_colour(ImageOps.exif_transpose(picture))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _in_colour(picture)
         # Pillow's ways to say that a picture is not one, or is too large.
         except (OSError, SyntaxError, ValueError, TypeError, EOFError, Image.DecompressionBombError) as error:
             code = "picture_size" if isinstance(error, Image.DecompressionBombError) else "not_a_picture"
@@ -87,17 +88,19 @@ def _cover(picture: Image.Image) -> Cover:
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:
-    """A picture of any mode in red, green and blue, made smaller if need be."""
+    """A picture of any mode in red, green and blue, made smaller if need be; the picture itself where it will do,
+    because a copy of 40 megapixels is 160 MB.
+    """
     if picture.mode.startswith("I"):
         # 16 bits of grey; a plain conversion keeps the values and clips nearly all of them to white.
         scaled = picture.convert("I").point(lambda grey: grey / 256)  # pyright: ignore[reportUnknownMemberType]
         picture = scaled.convert("L")
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        layer = picture.convert("RGBA")
+        layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
         layer.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         paper = Image.new("RGB", layer.size, PAPER)
         paper.paste(layer, mask=layer.getchannel("A"))
         return paper
-    picture = picture.convert("RGB")
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return picture

@@ -11,8 +11,9 @@ from typing import Literal
 from chalicelib.accounts import service as accounts
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
+from chalicelib.circulation import lists, rules
 from chalicelib.circulation import service as lending
-from chalicelib.circulation.rules import LoanHasMovedOn
+from chalicelib.circulation.rules import LoanHasMovedOn, Status
 from chalicelib.errors import NotFound
 from chalicelib.reviews import service as reviews
 
@@ -36,7 +37,7 @@ class Visit:
     """One loan, from its request on. Times are days ago.
 
     `granted` is when the librarian granted it, where the e-book asks for that; `end` is what ended it, and when.
-    An expired loan needs no end: its time ends by itself. `said` is a rating and a review, written just after the end.
+    An expired loan needs no end: its time ends by itself. Who asks for what is out waits. `said` is a rating and a review, written just after the end.
     """
 
     patron: str
@@ -175,11 +176,16 @@ VISITS = (
     Visit("mateo", "06-faros", asked=5.8),
     Visit(READER, "07-lichens", asked=5.5, granted=5.0),
     Visit("amina", "02-le-chat", asked=4.9),
+    Visit("chloe", "04-al-waraq", asked=4.2, end=("return", 0.5)),
+    Visit("mateo", "04-al-waraq", asked=3.9),
     Visit("yuki", "01-the-lamp", asked=3.6),
     Visit("kavita", "12-nouka", asked=3.1, granted=2.2),
+    Visit(READER, "04-al-waraq", asked=2.1),
     Visit("chloe", "09-heft", asked=1.2),
     Visit("olga", "11-jieqi", asked=0.9),
+    Visit("kavita", "09-heft", asked=0.8),
     Visit("yuki", "07-lichens", asked=0.7),
+    Visit("amina", "09-heft", asked=0.6),
     Visit(READER, "14-cozinha", asked=0.4),
     Visit("chloe", "08-catalogo", asked=0.3),
     Visit(READER, "12-nouka", asked=0.1),
@@ -193,8 +199,8 @@ def come(books: dict[str, str], librarian: Caller, password: str, cache: Cache, 
     """
     patrons = {patron.username: _registered(patron, password, now - CAME) for patron in PATRONS}
     steps: list[tuple[datetime, Callable[[datetime], object]]] = []
-    for number, visit in enumerate(VISITS):
-        told = _steps(f"demo-{number}", visit, patrons[visit.patron], books[visit.book], librarian, cache)
+    for visit in VISITS:
+        told = _steps(visit, patrons[visit.patron], books[visit.book], librarian, cache)
         steps += [(now - timedelta(days=days), step) for days, step in told]
     for at, step in sorted(steps, key=lambda told: told[0]):
         # What was done before this start was cut short is not done again.
@@ -213,26 +219,28 @@ def _registered(patron: Patron, password: str, now: datetime) -> Caller:
 
 
 def _steps(
-    key: str, visit: Visit, patron: Caller, book_id: str, librarian: Caller, cache: Cache
+    visit: Visit, patron: Caller, book_id: str, librarian: Caller, cache: Cache
 ) -> Iterator[tuple[float, Callable[[datetime], object]]]:
     """What happens in a visit, each with its time in days ago."""
     loan_id = ""
 
     def ask(at: datetime) -> None:
         nonlocal loan_id
-        # The same key at the same time: where it was asked before, that loan is the answer.
-        loan_id = lending.request(patron, book_id, None, key, at).public_id
+        asked = lists.of_patron_and_book(patron.id, book_id, frozenset(Status), 100, None, at).items
+        before = [loan for loan in asked if loan.requested_at == at]  # by a start that was cut short
+        loan = before[0] if before else lending.request(patron, book_id, None, "wait", None, at)
+        loan_id = loan.public_id
 
     def finish(how: str, at: datetime) -> None:
         match how:
             case "return":
-                lending.give_back(loan_id, patron, at)
+                lending.step_of_own(rules.RETURN, loan_id, patron, None, at)
             case "cancel":
-                lending.cancel(loan_id, patron, at)
+                lending.step_of_own(rules.CANCEL, loan_id, patron, None, at)
             case "deny":
-                lending.deny(loan_id, librarian, visit.reason, at)
+                lending.deny(loan_id, librarian, visit.reason, None, at)
             case _:
-                lending.revoke(loan_id, librarian, visit.reason, at)
+                lending.revoke(loan_id, librarian, visit.reason, None, at)
 
     def say(at: datetime) -> None:
         assert visit.said is not None
@@ -243,7 +251,7 @@ def _steps(
 
     yield visit.asked, ask
     if visit.granted is not None:
-        yield visit.granted, lambda at: lending.grant(loan_id, librarian, None, at)
+        yield visit.granted, lambda at: lending.grant(loan_id, librarian, None, None, at)
     if visit.end is not None:
         how, days = visit.end
         yield days, lambda at: finish(how, at)
