@@ -4,4490 +4,5114 @@
  */
 
 export interface paths {
-  '/api/auth/login': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /** Sign in by user name or e-mail address. */
-    post: operations['sign_in']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/auth/logout': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /** Sign out: end the session of the refresh cookie, and of the access token if one is sent. */
-    post: operations['sign_out']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/auth/refresh': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /** A fresh access token for the refresh cookie. */
-    post: operations['refresh']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/auth/register': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /** Become a patron. */
-    post: operations['register']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/availability': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** How many copies of e-books may be had now; what is not in the catalogue is left out. */
-    get: operations['show_availability']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
-    get: operations['list_books']
-    put?: never
-    /**
-     * Add an e-book; `content` is Markdown, a file is uploaded instead.
-     * @description For the librarian only.
-     */
-    post: operations['add_book']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/batch': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Make the same changes of several e-books; what cannot be done of one is done of the others.
-     * @description For the librarian only.
-     */
-    post: operations['change_books']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/import': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Bring in records of another catalogue; what the library has already is left as it is.
-     * @description For the librarian only.
-     */
-    post: operations['import_books']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/{book_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** An e-book. */
-    get: operations['show_book']
-    put?: never
-    post?: never
-    /**
-     * Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans.
-     * @description For the librarian only.
-     */
-    delete: operations['remove_book']
-    options?: never
-    head?: never
-    /**
-     * Change an e-book.
-     * @description For the librarian only.
-     */
-    patch: operations['change_book']
-    trace?: never
-  }
-  '/api/books/{book_id}/contents': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** The contents list of an e-book. */
-    get: operations['show_contents']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/{book_id}/read': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** Open an e-book one has borrowed. */
-    get: operations['open_book']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/{book_id}/review': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * One's own review of an e-book.
-     * @description For the patron only.
-     */
-    get: operations['show_own_review']
-    /**
-     * Rate an e-book one has had, or change what one said of it.
-     * @description For the patron only.
-     */
-    put: operations['write_review']
-    post?: never
-    /**
-     * Take one's review back.
-     * @description For the patron only.
-     */
-    delete: operations['remove_review']
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/books/{book_id}/reviews': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** What patrons say of an e-book. */
-    get: operations['list_reviews']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/health': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** Whether the library can serve; 503 only when it cannot. */
-    get: operations['show_health']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/library': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** What everyone may know of the library: its name, and how it lends. */
-    get: operations['show_library']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** One's own loans, or, for the librarian, everybody's. */
-    get: operations['list_loans']
-    put?: never
-    /**
-     * Ask for an e-book; where it is granted by itself, the loan is active at once.
-     * @description For the patron only.
-     */
-    post: operations['request_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** A loan. */
-    get: operations['show_loan']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}/cancel': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Take back a request.
-     * @description For the patron only.
-     */
-    post: operations['cancel_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}/deny': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Deny a request.
-     * @description For the librarian only.
-     */
-    post: operations['deny_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}/grant': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Grant a request.
-     * @description For the librarian only.
-     */
-    post: operations['grant_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}/return': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Return an e-book.
-     * @description For the patron only.
-     */
-    post: operations['return_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/loans/{loan_id}/revoke': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * End a request or loan at once.
-     * @description For the librarian only.
-     */
-    post: operations['revoke_loan']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/me': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** One's own account. */
-    get: operations['show_profile']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    /** Change one's own account. A new password ends every other session. */
-    patch: operations['change_profile']
-    trace?: never
-  }
-  '/api/me/sessions': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** Where one is signed in. */
-    get: operations['list_sessions']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/me/sessions/{session_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    post?: never
-    /** Sign out another device. */
-    delete: operations['end_session']
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/openapi.json': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** This document. */
-    get: operations['show_openapi']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/reviews/{review_id}/hide': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Hide the words of a review.
-     * @description For the librarian only.
-     */
-    post: operations['hide_review']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/sections': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** The sections of the library. */
-    get: operations['list_sections']
-    put?: never
-    /**
-     * Make a section.
-     * @description For the librarian only.
-     */
-    post: operations['add_section']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/sections/{section_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /** A section. */
-    get: operations['show_section']
-    put?: never
-    post?: never
-    /**
-     * Remove a section; its e-books stay in the library.
-     * @description For the librarian only.
-     */
-    delete: operations['remove_section']
-    options?: never
-    head?: never
-    /**
-     * Rename or describe a section.
-     * @description For the librarian only.
-     */
-    patch: operations['change_section']
-    trace?: never
-  }
-  '/api/settings': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * The library's settings.
-     * @description For the librarian only.
-     */
-    get: operations['show_settings']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    /**
-     * Change the library's settings.
-     * @description For the librarian only.
-     */
-    patch: operations['change_settings']
-    trace?: never
-  }
-  '/api/uploads': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * Announce a file: an EPUB or a PDF, or a picture for a cover.
-     * @description For the librarian only.
-     */
-    post: operations['begin_upload']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/uploads/{upload_id}': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    /**
-     * How an upload goes.
-     * @description For the librarian only.
-     */
-    get: operations['show_upload']
-    put?: never
-    post?: never
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
-  '/api/uploads/{upload_id}/complete': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /**
-     * The file was sent: let it be read.
-     * @description For the librarian only.
-     */
-    post: operations['complete_upload']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by user name or e-mail address. */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out: end the session of the refresh cookie, and of the access token if one is sent. */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh access token for the refresh cookie. */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Become a patron. */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many copies of e-books may be had now; what is not in the catalogue is left out. */
+        get: operations["show_availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
+        get: operations["list_books"];
+        put?: never;
+        /**
+         * Add an e-book; `content` is Markdown, a file is uploaded instead.
+         * @description For the librarian only.
+         */
+        post: operations["add_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the same changes of several e-books; what cannot be done of one is done of the others.
+         * @description For the librarian only.
+         */
+        post: operations["change_books"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in records of another catalogue; what the library has already is left as it is.
+         * @description For the librarian only.
+         */
+        post: operations["import_books"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/{book_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An e-book. */
+        get: operations["show_book"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans.
+         * @description For the librarian only.
+         */
+        delete: operations["remove_book"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an e-book.
+         * @description For the librarian only.
+         */
+        patch: operations["change_book"];
+        trace?: never;
+    };
+    "/api/books/{book_id}/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contents list of an e-book. */
+        get: operations["show_contents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/{book_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open an e-book one has borrowed. */
+        get: operations["open_book"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/{book_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own review of an e-book.
+         * @description For the patron only.
+         */
+        get: operations["show_own_review"];
+        /**
+         * Rate an e-book one has had, or change what one said of it.
+         * @description For the patron only.
+         */
+        put: operations["write_review"];
+        post?: never;
+        /**
+         * Take one's review back.
+         * @description For the patron only.
+         */
+        delete: operations["remove_review"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/{book_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What patrons say of an e-book. */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the library can serve; 503 only when it cannot. */
+        get: operations["show_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everyone may know of the library: its name, and how it lends. */
+        get: operations["show_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own loans, or, for the librarian, everybody's. */
+        get: operations["list_loans"];
+        put?: never;
+        /**
+         * Ask for an e-book; where it is granted by itself, the loan is active at once.
+         * @description For the patron only.
+         */
+        post: operations["request_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant, deny or revoke several at once, with a result for each.
+         * @description For the librarian only.
+         */
+        post: operations["step_of_several"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lend several e-books to several patrons at once, with a result for each.
+         * @description For the librarian only.
+         */
+        post: operations["issue_loans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A loan. */
+        get: operations["show_loan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the copy that is kept for one.
+         * @description For the patron only.
+         */
+        post: operations["accept_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back a request, or leave the queue.
+         * @description For the patron only.
+         */
+        post: operations["cancel_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deny a request.
+         * @description For the librarian only.
+         */
+        post: operations["deny_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant a request.
+         * @description For the librarian only.
+         */
+        post: operations["grant_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let others go first for now; the place in the queue is kept.
+         * @description For the patron only.
+         */
+        post: operations["pause_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have an e-book for another period, while nobody waits for it.
+         * @description For the patron only.
+         */
+        post: operations["renew_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wait again, at the place that was kept.
+         * @description For the patron only.
+         */
+        post: operations["resume_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return an e-book.
+         * @description For the patron only.
+         */
+        post: operations["return_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a request or loan at once.
+         * @description For the librarian only.
+         */
+        post: operations["revoke_loan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account. */
+        get: operations["show_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's own account. A new password ends every other session. */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out another device. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["show_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews/{review_id}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hide the words of a review.
+         * @description For the librarian only.
+         */
+        post: operations["hide_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sections of the library. */
+        get: operations["list_sections"];
+        put?: never;
+        /**
+         * Make a section.
+         * @description For the librarian only.
+         */
+        post: operations["add_section"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sections/{section_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A section. */
+        get: operations["show_section"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a section; its e-books stay in the library.
+         * @description For the librarian only.
+         */
+        delete: operations["remove_section"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename or describe a section.
+         * @description For the librarian only.
+         */
+        patch: operations["change_section"];
+        trace?: never;
+    };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The library's settings.
+         * @description For the librarian only.
+         */
+        get: operations["show_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the library's settings.
+         * @description For the librarian only.
+         */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce a file: an EPUB or a PDF, or a picture for a cover.
+         * @description For the librarian only.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an upload goes.
+         * @description For the librarian only.
+         */
+        get: operations["show_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The file was sent: let it be read.
+         * @description For the librarian only.
+         */
+        post: operations["complete_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>
+export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * Credentials
-     * @description A user name or e-mail address, and the password.
-     */
-    Credentials: {
-      login: string
-      password: string
-    }
-    /**
-     * Tokens
-     * @description An access token. The refresh token comes beside it, as an HttpOnly cookie.
-     */
-    Tokens: {
-      access_token: string
-      /** @description Seconds */
-      expires_in: number
-      /** @enum {unknown} */
-      role: 'librarian' | 'patron'
-      /**
-       * @default Bearer
-       * @enum {unknown}
-       */
-      token_type?: 'Bearer'
-    }
-    /**
-     * Registration
-     * @description What a new patron gives.
-     */
-    Registration: {
-      /** @description Letters of any script, digits, and . _ - without spaces */
-      username: string
-      password: string
-      /** @default null */
-      email?: string | null
-      /** @default null */
-      name?: string | null
-    }
-    /**
-     * Profile
-     * @description One's own account.
-     */
-    Profile: {
-      id: string
-      username: string
-      email: string | null
-      name: string
-      /** @enum {unknown} */
-      role: 'librarian' | 'patron'
-      timezone: string
-      language: string
-      reminders: components['schemas']['ReminderSettings']
-      /** @enum {unknown} */
-      report_format: 'html' | 'pdf'
-    }
-    /**
-     * ReminderSettings
-     * @description How and when a patron is reminded; `hour` is in the patron's own zone.
-     */
-    ReminderSettings: {
-      channels: ('chat' | 'email' | 'push' | 'sms')[]
-      hour: number
-      days_before_due: number
-      idle_days: number
-    }
-    /**
-     * AvailabilityOf
-     * @description Whose availability is asked for: ids with commas, at most 100.
-     */
-    AvailabilityOf: {
-      ids: string
-    }
-    /**
-     * Availability
-     * @description How many copies there are and may be had now; null where there is no limit.
-     */
-    Availability: {
-      copies: number | null
-      available: number | null
-      waiting: number
-    }
-    /**
-     * BookList
-     * @description Which e-books; those of a section come newest first.
-     */
-    BookList: {
-      /** @default 25 */
-      limit?: number
-      /** @default null */
-      cursor?: string | null
-      /** @default null */
-      section?: string | null
-      /**
-       * @default newest
-       * @enum {unknown}
-       */
-      sort?: 'newest' | 'popular' | 'rating'
-    }
-    /**
-     * Books
-     * @description A page of e-books.
-     */
-    Books: {
-      items: components['schemas']['BookShown'][]
-      next_cursor: string | null
-    }
-    /**
-     * BookShown
-     * @description An e-book of the catalogue. `format` is null while it has no content; `covers` has the cover in every size there
-     *         is, the widest first, and `cover_url` one fit for a list.
-     */
-    BookShown: {
-      id: string
-      title: string
-      authors: string[]
-      description: string
-      language: string | null
-      series: components['schemas']['Series'] | null
-      publisher: string | null
-      subjects: string[]
-      identifiers: string[]
-      section_ids: string[]
-      pages: number | null
-      words: number | null
-      price: components['schemas']['Money'] | null
-      copies: number | null
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      loan_period: string
-      /** @enum {unknown} */
-      grant: 'automatic' | 'librarian'
-      rating: number | null
-      rating_count: number
-      cover_url: string | null
-      covers: components['schemas']['CoverShown'][]
-      format: ('epub' | 'markdown' | 'pdf') | null
-      size: number | null
-      created_at: string
-    }
-    /**
-     * Series
-     * @description The series a book belongs to, and its place in it.
-     */
-    Series: {
-      name: string
-      /** @default null */
-      position?: number | null
-    }
-    /**
-     * Money
-     * @description An amount in minor units, as cents.
-     */
-    Money: {
-      amount: number
-      /**
-       * @description ISO 4217 code
-       * @example EUR
-       */
-      currency: string
-    }
-    /**
-     * CoverShown
-     * @description A cover in one size; `width` is in pixels.
-     */
-    CoverShown: {
-      url: string
-      width: number
-    }
-    /**
-     * NewBook
-     * @description An e-book to add. Where `loan_period` or `grant` is not given, the library's is taken.
-     */
-    NewBook: {
-      title: string
-      /** @default [] */
-      authors?: string[]
-      /** @default  */
-      description?: string
-      /** @default null */
-      language?: string | null
-      /** @default null */
-      series?: components['schemas']['Series'] | null
-      /** @default null */
-      publisher?: string | null
-      /** @default [] */
-      subjects?: string[]
-      /**
-       * @description As urn:isbn:9780141439518
-       * @default []
-       */
-      identifiers?: string[]
-      /** @default [] */
-      section_ids?: string[]
-      /** @default null */
-      pages?: number | null
-      /** @default null */
-      price?: components['schemas']['Money'] | null
-      /** @default null */
-      copies?: number | null
-      /** @default null */
-      loan_period?: string | null
-      /** @default null */
-      grant?: ('automatic' | 'librarian') | null
-      /** @default null */
-      content?: string | null
-    }
-    /**
-     * BooksChange
-     * @description The same changes of several e-books; sections are put to and taken from those that each stands in.
-     */
-    BooksChange: {
-      ids: string[]
-      /** @default {} */
-      changes?: components['schemas']['BookTermsPatch']
-      /** @default [] */
-      add_section_ids?: string[]
-      /** @default [] */
-      remove_section_ids?: string[]
-    }
-    /**
-     * BookTermsPatch
-     * @description Changes that make sense for several e-books at once. Null for `loan_period` or `grant` takes the library's.
-     */
-    BookTermsPatch: {
-      language?: string | null
-      copies?: number | null
-      loan_period?: string | null
-      grant?: ('automatic' | 'librarian') | null
-    }
-    /**
-     * BookResults
-     * @description A result for each, in the order they were given.
-     */
-    BookResults: {
-      results: components['schemas']['BookResult'][]
-    }
-    /**
-     * BookResult
-     * @description What came of one book among several: the book, or the problem. `held`: it was in the library before.
-     */
-    BookResult: {
-      ok: boolean
-      /** @default null */
-      id?: string | null
-      /** @default false */
-      held?: boolean
-      /** @default null */
-      problem?: components['schemas']['Problem'] | null
-    }
-    /**
-     * Problem
-     * @description Problem details (RFC 9457). The end of `type` names the refusal; `errors` are those of fields.
-     */
-    Problem: {
-      type: string
-      /** @description The refusal in a few words */
-      title: string
-      status: number
-      detail: string
-      errors?: components['schemas']['FieldError'][]
-      ways_out?: components['schemas']['WayOut'][]
-    }
-    /**
-     * FieldError
-     * @description What is wrong with one field. `field` is a dotted path; `code` names the check, for translation.
-     */
-    FieldError: {
-      field: string
-      message: string
-      /** @default invalid */
-      code?: string
-    }
-    /**
-     * WayOut
-     * @description What would help after a refusal: `action` names it (return, cancel, end-loans), `book_id` and `loan_id` say with
-     *         what, `text` is that book's title, or more words where the action needs them.
-     */
-    WayOut: {
-      action: string
-      text: string
-      /** @default null */
-      book_id?: string | null
-      /** @default null */
-      loan_id?: string | null
-    }
-    /**
-     * BooksToImport
-     * @description Records of another catalogue, brought in one by one in their order.
-     */
-    BooksToImport: {
-      books: components['schemas']['ImportedBook'][]
-    }
-    /**
-     * ImportedBook
-     * @description A record of another catalogue: an e-book to add unless one of the same `origin` is in the library.
-     *
-     *         Without an origin, the first identifier stands for it, else title, authors and language together. `sections` are
-     *         named, and made where they are missing. `rating` is one voice that the book brings along, without words.
-     */
-    ImportedBook: {
-      title: string
-      /** @default [] */
-      authors?: string[]
-      /** @default  */
-      description?: string
-      /** @default null */
-      language?: string | null
-      /** @default null */
-      series?: components['schemas']['Series'] | null
-      /** @default null */
-      publisher?: string | null
-      /** @default [] */
-      subjects?: string[]
-      /**
-       * @description As urn:isbn:9780141439518
-       * @default []
-       */
-      identifiers?: string[]
-      /** @default [] */
-      section_ids?: string[]
-      /** @default null */
-      pages?: number | null
-      /** @default null */
-      price?: components['schemas']['Money'] | null
-      /** @default null */
-      copies?: number | null
-      /** @default null */
-      loan_period?: string | null
-      /** @default null */
-      grant?: ('automatic' | 'librarian') | null
-      /** @default null */
-      content?: string | null
-      /** @default null */
-      origin?: string | null
-      /** @default [] */
-      sections?: string[]
-      /** @default null */
-      rating?: number | null
-    }
-    /**
-     * Removal
-     * @description Whether the e-book's open loans may be ended with its removal.
-     */
-    Removal: {
-      /** @default false */
-      end_loans?: boolean
-    }
-    /**
-     * BookPatch
-     * @description Changes of an e-book (RFC 7396). Null for `loan_period` or `grant` takes the library's; null for `cover_url`
-     *         takes the cover off, and a new one is uploaded.
-     */
-    BookPatch: {
-      language?: string | null
-      copies?: number | null
-      loan_period?: string | null
-      grant?: ('automatic' | 'librarian') | null
-      title?: string
-      authors?: string[] | null
-      description?: string | null
-      series?: components['schemas']['SeriesPatch'] | null
-      publisher?: string | null
-      subjects?: string[] | null
-      identifiers?: string[] | null
-      section_ids?: string[] | null
-      pages?: number | null
-      price?: components['schemas']['MoneyPatch'] | null
-      cover_url?: null
-      content?: string | null
-    }
-    /**
-     * SeriesPatch
-     * @description Changes of a series (RFC 7396).
-     */
-    SeriesPatch: {
-      name?: string
-      position?: number | null
-    }
-    /**
-     * MoneyPatch
-     * @description Changes of a price (RFC 7396).
-     */
-    MoneyPatch: {
-      amount?: number
-      /**
-       * @description ISO 4217 code
-       * @example EUR
-       */
-      currency?: string
-    }
-    /**
-     * Contents
-     * @description An e-book's contents list; empty where it has none.
-     */
-    Contents: {
-      items: components['schemas']['ContentsLine'][]
-    }
-    /**
-     * ContentsLine
-     * @description A line of a contents list: `href` is its place as the reader opens it, `level` counts from 1.
-     */
-    ContentsLine: {
-      title: string
-      href: string | null
-      level: number
-    }
-    /**
-     * Reading
-     * @description Where the content is: `url` gives it until `expires_at`; ask again for a fresh one until `due_at`.
-     */
-    Reading: {
-      /** @enum {unknown} */
-      format: 'epub' | 'markdown' | 'pdf'
-      url: string
-      expires_at: string
-      due_at: string | null
-      /** @default null */
-      position?: string | null
-    }
-    /**
-     * ReviewShown
-     * @description A review. A hidden one is shown to its writer only; its rating counts on.
-     */
-    ReviewShown: {
-      id: string
-      rating: number
-      text: string
-      hidden: boolean
-      patron: components['schemas']['Person']
-      written_at: string
-      changed_at: string
-    }
-    /**
-     * Person
-     * @description What a loan says of its patron; no name once the patron was erased.
-     */
-    Person: {
-      name: string | null
-    }
-    /**
-     * ReviewWritten
-     * @description A rating, and feedback in words.
-     */
-    ReviewWritten: {
-      rating: number
-      /** @default  */
-      text?: string
-    }
-    /**
-     * Page
-     * @description Which part of a list.
-     */
-    Page: {
-      /** @default 25 */
-      limit?: number
-      /** @default null */
-      cursor?: string | null
-    }
-    /**
-     * Reviews
-     * @description A page of reviews, newest first.
-     */
-    Reviews: {
-      items: components['schemas']['ReviewShown'][]
-      next_cursor: string | null
-    }
-    /**
-     * Health
-     * @description The state of the library and of each part it depends on.
-     */
-    Health: {
-      /** @enum {unknown} */
-      status: 'degraded' | 'down' | 'ok'
-      /** @enum {unknown} */
-      database: 'down' | 'ok'
-      /** @enum {unknown} */
-      objects: 'down' | 'ok'
-      /** @enum {unknown} */
-      cache: 'down' | 'ok'
-    }
-    /**
-     * LibraryFront
-     * @description What everyone may know of the library.
-     */
-    LibraryFront: {
-      name: string
-      timezone: string
-      currency: string
-      loan_limit: number
-      loan_period: string
-      /** @enum {unknown} */
-      registration: 'closed' | 'invited' | 'open'
-    }
-    /**
-     * LoanList
-     * @description Which loans; `status` may name several, with commas.
-     */
-    LoanList: {
-      /** @default 25 */
-      limit?: number
-      /** @default null */
-      cursor?: string | null
-      /** @default null */
-      status?: string | null
-      /** @default null */
-      patron?: string | null
-      /** @default null */
-      book?: string | null
-    }
-    /**
-     * Loans
-     * @description A page of loans, newest first.
-     */
-    Loans: {
-      items: components['schemas']['LoanShown'][]
-      next_cursor: string | null
-    }
-    /**
-     * LoanShown
-     * @description A request or loan. From its `due_at` on it reads expired.
-     */
-    LoanShown: {
-      id: string
-      book_id: string
-      book: components['schemas']['BookOnLoan']
-      patron_id: string
-      patron: components['schemas']['Person']
-      /** @enum {unknown} */
-      status:
-        | 'active'
-        | 'cancelled'
-        | 'denied'
-        | 'expired'
-        | 'ready'
-        | 'requested'
-        | 'returned'
-        | 'revoked'
-        | 'waiting'
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      period: string
-      requested_at: string
-      granted_at: string | null
-      due_at: string | null
-      ended_at: string | null
-      reason: string | null
-    }
-    /**
-     * BookOnLoan
-     * @description What a loan says of its e-book.
-     */
-    BookOnLoan: {
-      title: string
-      authors: string[]
-      cover_url: string | null
-    }
-    /**
-     * NewLoan
-     * @description A request for an e-book; `period`, if given, is at most the e-book's.
-     *
-     *         There is no queue to wait in yet: where no copy is free, "wait" is refused as "refuse" is.
-     */
-    NewLoan: {
-      /** @description An identifier */
-      book_id: string
-      /** @default null */
-      period?: string | null
-      /**
-       * @default refuse
-       * @enum {unknown}
-       */
-      if_unavailable?: 'refuse' | 'wait'
-    }
-    /**
-     * Denial
-     * @description Why, in words for the patron.
-     */
-    Denial: {
-      /** @default null */
-      reason?: string | null
-    }
-    /**
-     * GrantTerms
-     * @description For how long; else for the period that was asked for.
-     */
-    GrantTerms: {
-      /** @default null */
-      period?: string | null
-    }
-    /**
-     * ProfilePatch
-     * @description Changes of one's own account (RFC 7396). A new password needs the current one beside it.
-     */
-    ProfilePatch: {
-      /** @description Letters of any script, digits, and . _ - without spaces */
-      username?: string
-      email?: string | null
-      name?: string
-      /**
-       * @description IANA time zone
-       * @example Asia/Kolkata
-       */
-      timezone?: string
-      /** @example hi */
-      language?: string
-      reminders?: components['schemas']['ReminderSettingsPatch']
-      /** @enum {unknown} */
-      report_format?: 'html' | 'pdf'
-      password?: string
-      current_password?: string
-    }
-    /**
-     * ReminderSettingsPatch
-     * @description Changes of reminder settings (RFC 7396).
-     */
-    ReminderSettingsPatch: {
-      channels?: ('chat' | 'email' | 'push' | 'sms')[]
-      hour?: number
-      days_before_due?: number
-      idle_days?: number
-    }
-    /**
-     * Sessions
-     * @description Where one is signed in.
-     */
-    Sessions: {
-      items: components['schemas']['SessionShown'][]
-      /** @default null */
-      next_cursor?: string | null
-    }
-    /**
-     * SessionShown
-     * @description A session: a device on which one is signed in.
-     */
-    SessionShown: {
-      id: string
-      device: string
-      created_at: string
-      refreshed_at: string
-      current: boolean
-    }
-    /**
-     * SectionList
-     * @description Which sections, in which order.
-     */
-    SectionList: {
-      /** @default 25 */
-      limit?: number
-      /** @default null */
-      cursor?: string | null
-      /** @default null */
-      q?: string | null
-      /**
-       * @default newest
-       * @enum {unknown}
-       */
-      sort?: 'name' | 'newest' | 'rating'
-    }
-    /**
-     * Sections
-     * @description A page of sections.
-     */
-    Sections: {
-      items: components['schemas']['SectionShown'][]
-      next_cursor: string | null
-    }
-    /**
-     * SectionShown
-     * @description A section of the library.
-     */
-    SectionShown: {
-      id: string
-      name: string
-      description: string
-      created_at: string
-      book_count: number
-      rating: number | null
-      rating_count: number
-    }
-    /**
-     * NewSection
-     * @description A section to make.
-     */
-    NewSection: {
-      name: string
-      /** @default  */
-      description?: string
-    }
-    /**
-     * SectionPatch
-     * @description Changes of a section (RFC 7396).
-     */
-    SectionPatch: {
-      name?: string
-      description?: string | null
-    }
-    /**
-     * LibrarySettings
-     * @description The library's name, zone, currency and lending policy.
-     */
-    LibrarySettings: {
-      name: string
-      /**
-       * @description IANA time zone
-       * @example Asia/Kolkata
-       */
-      timezone: string
-      /**
-       * @description ISO 4217 code
-       * @example EUR
-       */
-      currency: string
-      loan_limit: number
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      loan_period: string
-      /** @enum {unknown} */
-      grant: 'automatic' | 'librarian'
-      /** @enum {unknown} */
-      registration: 'closed' | 'invited' | 'open'
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      pickup_window: string
-    }
-    /**
-     * LibrarySettingsPatch
-     * @description Changes of the library's settings (RFC 7396).
-     */
-    LibrarySettingsPatch: {
-      name?: string
-      /**
-       * @description IANA time zone
-       * @example Asia/Kolkata
-       */
-      timezone?: string
-      /**
-       * @description ISO 4217 code
-       * @example EUR
-       */
-      currency?: string
-      loan_limit?: number
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      loan_period?: string
-      /** @enum {unknown} */
-      grant?: 'automatic' | 'librarian'
-      /** @enum {unknown} */
-      registration?: 'closed' | 'invited' | 'open'
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      pickup_window?: string
-    }
-    /**
-     * NewUpload
-     * @description A file about to be uploaded: an EPUB or PDF, of which a book is made, or which becomes that of `book_id`; or,
-     *         with `purpose` "cover", the picture on the cover of `book_id`.
-     *
-     *         With `unless_held`, a file that the library has already (or whose `origin` it has) makes no second book: the upload
-     *         ends ready, with that book, and `held`.
-     */
-    NewUpload: {
-      filename: string
-      /** @description Bytes */
-      size: number
-      /** @default application/octet-stream */
-      type?: string
-      /** @default null */
-      book_id?: string | null
-      /**
-       * @default book
-       * @enum {unknown}
-       */
-      purpose?: 'book' | 'cover'
-      /** @default false */
-      unless_held?: boolean
-      /** @default null */
-      about?: components['schemas']['BookAbout'] | null
-    }
-    /**
-     * BookAbout
-     * @description What is known of an e-book better than its file says; what is not given is read from the file.
-     */
-    BookAbout: {
-      title?: string
-      authors?: string[]
-      description?: string
-      /** @example hi */
-      language?: string
-      series?: components['schemas']['Series']
-      publisher?: string
-      subjects?: string[]
-      /** @description As urn:isbn:9780141439518 */
-      identifiers?: string[]
-      section_ids?: string[]
-      price?: components['schemas']['Money']
-      copies?: number
-      /**
-       * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
-       * @example P7D
-       */
-      loan_period?: string
-      /** @enum {unknown} */
-      grant?: 'automatic' | 'librarian'
-      /** @description Names a book where it came from */
-      origin?: string
-      rating?: number
-    }
-    /**
-     * UploadTicket
-     * @description Where to send the file: a request of `method` to `url` with `headers`; then complete the upload.
-     */
-    UploadTicket: {
-      upload_id: string
-      url: string
-      /** @enum {unknown} */
-      method: 'PUT'
-      headers: {
-        [key: string]: string
-      }
-    }
-    /**
-     * UploadShown
-     * @description How an upload goes; `reason` says why it was refused, `code` the same in one word; `held`, that the library had
-     *         the file before.
-     */
-    UploadShown: {
-      id: string
-      /** @enum {unknown} */
-      status: 'pending' | 'processing' | 'ready' | 'refused'
-      filename: string
-      book_id: string | null
-      reason: string | null
-      code: string | null
-      held: boolean
-    }
-  }
-  responses: never
-  parameters: never
-  requestBodies: never
-  headers: never
-  pathItems: never
+    schemas: {
+        /**
+         * Credentials
+         * @description A user name or e-mail address, and the password.
+         */
+        Credentials: {
+            login: string;
+            password: string;
+        };
+        /**
+         * Tokens
+         * @description An access token. The refresh token comes beside it, as an HttpOnly cookie.
+         */
+        Tokens: {
+            access_token: string;
+            /** @description Seconds */
+            expires_in: number;
+            /** @enum {unknown} */
+            role: "librarian" | "patron";
+            /**
+             * @default Bearer
+             * @enum {unknown}
+             */
+            token_type?: "Bearer";
+        };
+        /**
+         * Registration
+         * @description What a new patron gives.
+         */
+        Registration: {
+            /** @description Letters of any script, digits, and . _ - without spaces */
+            username: string;
+            password: string;
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            name?: string | null;
+        };
+        /**
+         * Profile
+         * @description One's own account.
+         */
+        Profile: {
+            id: string;
+            username: string;
+            email: string | null;
+            name: string;
+            /** @enum {unknown} */
+            role: "librarian" | "patron";
+            timezone: string;
+            language: string;
+            reminders: components["schemas"]["ReminderSettings"];
+            /** @enum {unknown} */
+            report_format: "html" | "pdf";
+        };
+        /**
+         * ReminderSettings
+         * @description How and when a patron is reminded; `hour` is in the patron's own zone.
+         */
+        ReminderSettings: {
+            channels: ("chat" | "email" | "push" | "sms")[];
+            hour: number;
+            days_before_due: number;
+            idle_days: number;
+        };
+        /**
+         * AvailabilityOf
+         * @description Whose availability is asked for: ids with commas, at most 100.
+         */
+        AvailabilityOf: {
+            ids: string;
+        };
+        /**
+         * Availability
+         * @description How many copies there are and may be had now, null where there is no limit; how many wait for one, and when who
+         *         joins them is likely to have one.
+         */
+        Availability: {
+            copies: number | null;
+            available: number | null;
+            waiting: number;
+            wait: components["schemas"]["WaitShown"] | null;
+        };
+        /**
+         * WaitShown
+         * @description When a copy is likely to be free: between these times. Without `from` too few copies came back to say more than
+         *         that it is free by `to` at the latest; `returns` is how many did.
+         */
+        WaitShown: {
+            from: string | null;
+            to: string;
+            returns: number;
+        };
+        /**
+         * BookList
+         * @description Which e-books; those of a section come newest first.
+         */
+        BookList: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+            /** @default null */
+            section?: string | null;
+            /**
+             * @default newest
+             * @enum {unknown}
+             */
+            sort?: "newest" | "popular" | "rating";
+        };
+        /**
+         * Books
+         * @description A page of e-books.
+         */
+        Books: {
+            items: components["schemas"]["BookShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * BookShown
+         * @description An e-book of the catalogue. `format` is null while it has no content; `covers` has the cover in every size there
+         *         is, the widest first, and `cover_url` one fit for a list.
+         */
+        BookShown: {
+            id: string;
+            title: string;
+            authors: string[];
+            description: string;
+            language: string | null;
+            series: components["schemas"]["Series"] | null;
+            publisher: string | null;
+            subjects: string[];
+            identifiers: string[];
+            section_ids: string[];
+            pages: number | null;
+            words: number | null;
+            price: components["schemas"]["Money"] | null;
+            copies: number | null;
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            loan_period: string;
+            /** @enum {unknown} */
+            grant: "automatic" | "librarian";
+            rating: number | null;
+            rating_count: number;
+            cover_url: string | null;
+            covers: components["schemas"]["CoverShown"][];
+            format: ("epub" | "markdown" | "pdf") | null;
+            size: number | null;
+            created_at: string;
+        };
+        /**
+         * Series
+         * @description The series a book belongs to, and its place in it.
+         */
+        Series: {
+            name: string;
+            /** @default null */
+            position?: number | null;
+        };
+        /**
+         * Money
+         * @description An amount in minor units, as cents.
+         */
+        Money: {
+            amount: number;
+            /**
+             * @description ISO 4217 code
+             * @example EUR
+             */
+            currency: string;
+        };
+        /**
+         * CoverShown
+         * @description A cover in one size; `width` is in pixels.
+         */
+        CoverShown: {
+            url: string;
+            width: number;
+        };
+        /**
+         * NewBook
+         * @description An e-book to add. Where `loan_period` or `grant` is not given, the library's is taken.
+         */
+        NewBook: {
+            title: string;
+            /** @default [] */
+            authors?: string[];
+            /** @default  */
+            description?: string;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            series?: components["schemas"]["Series"] | null;
+            /** @default null */
+            publisher?: string | null;
+            /** @default [] */
+            subjects?: string[];
+            /**
+             * @description As urn:isbn:9780141439518
+             * @default []
+             */
+            identifiers?: string[];
+            /** @default [] */
+            section_ids?: string[];
+            /** @default null */
+            pages?: number | null;
+            /** @default null */
+            price?: components["schemas"]["Money"] | null;
+            /** @default null */
+            copies?: number | null;
+            /** @default null */
+            loan_period?: string | null;
+            /** @default null */
+            grant?: ("automatic" | "librarian") | null;
+            /** @default null */
+            content?: string | null;
+        };
+        /**
+         * BooksChange
+         * @description The same changes of several e-books; sections are put to and taken from those that each stands in.
+         */
+        BooksChange: {
+            ids: string[];
+            /** @default {} */
+            changes?: components["schemas"]["BookTermsPatch"];
+            /** @default [] */
+            add_section_ids?: string[];
+            /** @default [] */
+            remove_section_ids?: string[];
+        };
+        /**
+         * BookTermsPatch
+         * @description Changes that make sense for several e-books at once. Null for `loan_period` or `grant` takes the library's.
+         */
+        BookTermsPatch: {
+            language?: string | null;
+            copies?: number | null;
+            loan_period?: string | null;
+            grant?: ("automatic" | "librarian") | null;
+        };
+        /**
+         * BookResults
+         * @description A result for each, in the order they were given.
+         */
+        BookResults: {
+            results: components["schemas"]["BookResult"][];
+        };
+        /**
+         * BookResult
+         * @description What came of one book among several: the book, or the problem. `held`: it was in the library before.
+         */
+        BookResult: {
+            ok: boolean;
+            /** @default null */
+            id?: string | null;
+            /** @default false */
+            held?: boolean;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * Problem
+         * @description Problem details (RFC 9457). The end of `type` names the refusal; `errors` are those of fields.
+         */
+        Problem: {
+            type: string;
+            /** @description The refusal in a few words */
+            title: string;
+            status: number;
+            detail: string;
+            errors?: components["schemas"]["FieldError"][];
+            ways_out?: components["schemas"]["WayOut"][];
+        };
+        /**
+         * FieldError
+         * @description What is wrong with one field. `field` is a dotted path; `code` names the check, for translation.
+         */
+        FieldError: {
+            field: string;
+            message: string;
+            /** @default invalid */
+            code?: string;
+        };
+        /**
+         * WayOut
+         * @description What would help after a refusal: `action` names it (return, cancel, wait, end-loans), `book_id` and `loan_id` say
+         *         with what, `text` is that book's title, or more words where the action needs them. `after` and `by` say when it
+         *         would help by itself: between these times a copy is likely to be free, or at `by` a loan ends.
+         */
+        WayOut: {
+            action: string;
+            text: string;
+            /** @default null */
+            book_id?: string | null;
+            /** @default null */
+            loan_id?: string | null;
+            /** @default null */
+            after?: string | null;
+            /** @default null */
+            by?: string | null;
+        };
+        /**
+         * BooksToImport
+         * @description Records of another catalogue, brought in one by one in their order.
+         */
+        BooksToImport: {
+            books: components["schemas"]["ImportedBook"][];
+        };
+        /**
+         * ImportedBook
+         * @description A record of another catalogue: an e-book to add unless one of the same `origin` is in the library.
+         *
+         *         Without an origin, the first identifier stands for it, else title, authors and language together. `sections` are
+         *         named, and made where they are missing. `rating` is one voice that the book brings along, without words.
+         */
+        ImportedBook: {
+            title: string;
+            /** @default [] */
+            authors?: string[];
+            /** @default  */
+            description?: string;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            series?: components["schemas"]["Series"] | null;
+            /** @default null */
+            publisher?: string | null;
+            /** @default [] */
+            subjects?: string[];
+            /**
+             * @description As urn:isbn:9780141439518
+             * @default []
+             */
+            identifiers?: string[];
+            /** @default [] */
+            section_ids?: string[];
+            /** @default null */
+            pages?: number | null;
+            /** @default null */
+            price?: components["schemas"]["Money"] | null;
+            /** @default null */
+            copies?: number | null;
+            /** @default null */
+            loan_period?: string | null;
+            /** @default null */
+            grant?: ("automatic" | "librarian") | null;
+            /** @default null */
+            content?: string | null;
+            /** @default null */
+            origin?: string | null;
+            /** @default [] */
+            sections?: string[];
+            /** @default null */
+            rating?: number | null;
+        };
+        /**
+         * Removal
+         * @description Whether the e-book's open loans may be ended with its removal.
+         */
+        Removal: {
+            /** @default false */
+            end_loans?: boolean;
+        };
+        /**
+         * BookPatch
+         * @description Changes of an e-book (RFC 7396). Null for `loan_period` or `grant` takes the library's; null for `cover_url`
+         *         takes the cover off, and a new one is uploaded.
+         */
+        BookPatch: {
+            language?: string | null;
+            copies?: number | null;
+            loan_period?: string | null;
+            grant?: ("automatic" | "librarian") | null;
+            title?: string;
+            authors?: string[] | null;
+            description?: string | null;
+            series?: components["schemas"]["SeriesPatch"] | null;
+            publisher?: string | null;
+            subjects?: string[] | null;
+            identifiers?: string[] | null;
+            section_ids?: string[] | null;
+            pages?: number | null;
+            price?: components["schemas"]["MoneyPatch"] | null;
+            cover_url?: null;
+            content?: string | null;
+        };
+        /**
+         * SeriesPatch
+         * @description Changes of a series (RFC 7396).
+         */
+        SeriesPatch: {
+            name?: string;
+            position?: number | null;
+        };
+        /**
+         * MoneyPatch
+         * @description Changes of a price (RFC 7396).
+         */
+        MoneyPatch: {
+            amount?: number;
+            /**
+             * @description ISO 4217 code
+             * @example EUR
+             */
+            currency?: string;
+        };
+        /**
+         * Contents
+         * @description An e-book's contents list; empty where it has none.
+         */
+        Contents: {
+            items: components["schemas"]["ContentsLine"][];
+        };
+        /**
+         * ContentsLine
+         * @description A line of a contents list: `href` is its place as the reader opens it, `level` counts from 1.
+         */
+        ContentsLine: {
+            title: string;
+            href: string | null;
+            level: number;
+        };
+        /**
+         * Reading
+         * @description Where the content is: `url` gives it until `expires_at`; ask again for a fresh one until `due_at`.
+         */
+        Reading: {
+            /** @enum {unknown} */
+            format: "epub" | "markdown" | "pdf";
+            url: string;
+            expires_at: string;
+            due_at: string | null;
+            /** @default null */
+            position?: string | null;
+        };
+        /**
+         * ReviewShown
+         * @description A review. A hidden one is shown to its writer only; its rating counts on.
+         */
+        ReviewShown: {
+            id: string;
+            rating: number;
+            text: string;
+            hidden: boolean;
+            patron: components["schemas"]["Person"];
+            written_at: string;
+            changed_at: string;
+        };
+        /**
+         * Person
+         * @description What a loan says of its patron; no name once the patron was erased.
+         */
+        Person: {
+            name: string | null;
+        };
+        /**
+         * ReviewWritten
+         * @description A rating, and feedback in words.
+         */
+        ReviewWritten: {
+            rating: number;
+            /** @default  */
+            text?: string;
+        };
+        /**
+         * Page
+         * @description Which part of a list.
+         */
+        Page: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+        };
+        /**
+         * Reviews
+         * @description A page of reviews, newest first.
+         */
+        Reviews: {
+            items: components["schemas"]["ReviewShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * Health
+         * @description The state of the library and of each part it depends on.
+         */
+        Health: {
+            /** @enum {unknown} */
+            status: "degraded" | "down" | "ok";
+            /** @enum {unknown} */
+            database: "down" | "ok";
+            /** @enum {unknown} */
+            objects: "down" | "ok";
+            /** @enum {unknown} */
+            cache: "down" | "ok";
+        };
+        /**
+         * LibraryFront
+         * @description What everyone may know of the library.
+         */
+        LibraryFront: {
+            name: string;
+            timezone: string;
+            currency: string;
+            loan_limit: number;
+            loan_period: string;
+            /** @enum {unknown} */
+            registration: "closed" | "invited" | "open";
+        };
+        /**
+         * LoanList
+         * @description Which loans; `status` may name several, with commas.
+         */
+        LoanList: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+            /** @default null */
+            status?: string | null;
+            /** @default null */
+            patron?: string | null;
+            /** @default null */
+            book?: string | null;
+        };
+        /**
+         * Loans
+         * @description A page of loans, newest first.
+         */
+        Loans: {
+            items: components["schemas"]["LoanShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * LoanShown
+         * @description A request or loan. From its `due_at` on it reads expired, and from its `pickup_by`, until which the copy of a
+         *         ready one is kept. `queue_position` (from 1) and `wait` are those of a waiting one, as its patron sees it, or in a
+         *         list of one e-book or patron.
+         */
+        LoanShown: {
+            id: string;
+            book_id: string;
+            book: components["schemas"]["BookOnLoan"];
+            patron_id: string;
+            patron: components["schemas"]["Person"];
+            /** @enum {unknown} */
+            status: "active" | "cancelled" | "denied" | "expired" | "ready" | "requested" | "returned" | "revoked" | "waiting";
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            period: string;
+            requested_at: string;
+            granted_at: string | null;
+            due_at: string | null;
+            pickup_by: string | null;
+            ended_at: string | null;
+            reason: string | null;
+            paused: boolean;
+            renewals: number;
+            queue_position: number | null;
+            wait: components["schemas"]["WaitShown"] | null;
+        };
+        /**
+         * BookOnLoan
+         * @description What a loan says of its e-book.
+         */
+        BookOnLoan: {
+            title: string;
+            authors: string[];
+            cover_url: string | null;
+        };
+        /**
+         * NewLoan
+         * @description A request for an e-book; `period`, if given, is at most the e-book's. Where no copy is free, "wait" joins the
+         *         queue and "refuse" does not; without either, it is refused, or put to the librarian who grants this e-book.
+         */
+        NewLoan: {
+            /** @description An identifier */
+            book_id: string;
+            /** @default null */
+            period?: string | null;
+            /** @default null */
+            if_unavailable?: ("refuse" | "wait") | null;
+        };
+        /**
+         * Batch
+         * @description A step of several loans; `reason` is for those who are denied or revoked, `period` for who is granted.
+         */
+        Batch: {
+            /** @enum {unknown} */
+            action: "deny" | "grant" | "revoke";
+            ids: string[];
+            /** @default null */
+            reason?: string | null;
+            /** @default null */
+            period?: string | null;
+        };
+        /**
+         * LoanResults
+         * @description A result for each, in the order they were given (for an issue: patron by patron).
+         */
+        LoanResults: {
+            results: components["schemas"]["LoanResult"][];
+        };
+        /**
+         * LoanResult
+         * @description What came of one of several: the loan, or the problem.
+         */
+        LoanResult: {
+            ok: boolean;
+            /** @default null */
+            id?: string | null;
+            /** @default null */
+            patron_id?: string | null;
+            /** @default null */
+            book_id?: string | null;
+            /** @default null */
+            loan?: components["schemas"]["LoanShown"] | null;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * Issue
+         * @description E-books to lend to patrons: each of the ones to each of the others, at most 100 loans.
+         */
+        Issue: {
+            patron_ids: string[];
+            book_ids: string[];
+            /** @default null */
+            period?: string | null;
+        };
+        /**
+         * Denial
+         * @description Why, in words for the patron.
+         */
+        Denial: {
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * GrantTerms
+         * @description For how long; else for the period that was asked for.
+         */
+        GrantTerms: {
+            /** @default null */
+            period?: string | null;
+        };
+        /**
+         * ProfilePatch
+         * @description Changes of one's own account (RFC 7396). A new password needs the current one beside it.
+         */
+        ProfilePatch: {
+            /** @description Letters of any script, digits, and . _ - without spaces */
+            username?: string;
+            email?: string | null;
+            name?: string;
+            /**
+             * @description IANA time zone
+             * @example Asia/Kolkata
+             */
+            timezone?: string;
+            /** @example hi */
+            language?: string;
+            reminders?: components["schemas"]["ReminderSettingsPatch"];
+            /** @enum {unknown} */
+            report_format?: "html" | "pdf";
+            password?: string;
+            current_password?: string;
+        };
+        /**
+         * ReminderSettingsPatch
+         * @description Changes of reminder settings (RFC 7396).
+         */
+        ReminderSettingsPatch: {
+            channels?: ("chat" | "email" | "push" | "sms")[];
+            hour?: number;
+            days_before_due?: number;
+            idle_days?: number;
+        };
+        /**
+         * Sessions
+         * @description Where one is signed in.
+         */
+        Sessions: {
+            items: components["schemas"]["SessionShown"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * SessionShown
+         * @description A session: a device on which one is signed in.
+         */
+        SessionShown: {
+            id: string;
+            device: string;
+            created_at: string;
+            refreshed_at: string;
+            current: boolean;
+        };
+        /**
+         * SectionList
+         * @description Which sections, in which order.
+         */
+        SectionList: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+            /** @default null */
+            q?: string | null;
+            /**
+             * @default newest
+             * @enum {unknown}
+             */
+            sort?: "name" | "newest" | "rating";
+        };
+        /**
+         * Sections
+         * @description A page of sections.
+         */
+        Sections: {
+            items: components["schemas"]["SectionShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * SectionShown
+         * @description A section of the library.
+         */
+        SectionShown: {
+            id: string;
+            name: string;
+            description: string;
+            created_at: string;
+            book_count: number;
+            rating: number | null;
+            rating_count: number;
+        };
+        /**
+         * NewSection
+         * @description A section to make.
+         */
+        NewSection: {
+            name: string;
+            /** @default  */
+            description?: string;
+        };
+        /**
+         * SectionPatch
+         * @description Changes of a section (RFC 7396).
+         */
+        SectionPatch: {
+            name?: string;
+            description?: string | null;
+        };
+        /**
+         * LibrarySettings
+         * @description The library's name, zone, currency and lending policy.
+         */
+        LibrarySettings: {
+            name: string;
+            /**
+             * @description IANA time zone
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+            /**
+             * @description ISO 4217 code
+             * @example EUR
+             */
+            currency: string;
+            loan_limit: number;
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            loan_period: string;
+            /** @enum {unknown} */
+            grant: "automatic" | "librarian";
+            /** @enum {unknown} */
+            registration: "closed" | "invited" | "open";
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            pickup_window: string;
+        };
+        /**
+         * LibrarySettingsPatch
+         * @description Changes of the library's settings (RFC 7396).
+         */
+        LibrarySettingsPatch: {
+            name?: string;
+            /**
+             * @description IANA time zone
+             * @example Asia/Kolkata
+             */
+            timezone?: string;
+            /**
+             * @description ISO 4217 code
+             * @example EUR
+             */
+            currency?: string;
+            loan_limit?: number;
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            loan_period?: string;
+            /** @enum {unknown} */
+            grant?: "automatic" | "librarian";
+            /** @enum {unknown} */
+            registration?: "closed" | "invited" | "open";
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            pickup_window?: string;
+        };
+        /**
+         * NewUpload
+         * @description A file about to be uploaded: an EPUB or PDF, of which a book is made, or which becomes that of `book_id`; or,
+         *         with `purpose` "cover", the picture on the cover of `book_id`.
+         *
+         *         With `unless_held`, a file that the library has already (or whose `origin` it has) makes no second book: the upload
+         *         ends ready, with that book, and `held`.
+         */
+        NewUpload: {
+            filename: string;
+            /** @description Bytes */
+            size: number;
+            /** @default application/octet-stream */
+            type?: string;
+            /** @default null */
+            book_id?: string | null;
+            /**
+             * @default book
+             * @enum {unknown}
+             */
+            purpose?: "book" | "cover";
+            /** @default false */
+            unless_held?: boolean;
+            /** @default null */
+            about?: components["schemas"]["BookAbout"] | null;
+        };
+        /**
+         * BookAbout
+         * @description What is known of an e-book better than its file says; what is not given is read from the file.
+         */
+        BookAbout: {
+            title?: string;
+            authors?: string[];
+            description?: string;
+            /** @example hi */
+            language?: string;
+            series?: components["schemas"]["Series"];
+            publisher?: string;
+            subjects?: string[];
+            /** @description As urn:isbn:9780141439518 */
+            identifiers?: string[];
+            section_ids?: string[];
+            price?: components["schemas"]["Money"];
+            copies?: number;
+            /**
+             * @description ISO 8601 duration, as PT30M, PT12H, P7D or P2W
+             * @example P7D
+             */
+            loan_period?: string;
+            /** @enum {unknown} */
+            grant?: "automatic" | "librarian";
+            /** @description Names a book where it came from */
+            origin?: string;
+            rating?: number;
+        };
+        /**
+         * UploadTicket
+         * @description Where to send the file: a request of `method` to `url` with `headers`; then complete the upload.
+         */
+        UploadTicket: {
+            upload_id: string;
+            url: string;
+            /** @enum {unknown} */
+            method: "PUT";
+            headers: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * UploadShown
+         * @description How an upload goes; `reason` says why it was refused, `code` the same in one word; `held`, that the library had
+         *         the file before.
+         */
+        UploadShown: {
+            id: string;
+            /** @enum {unknown} */
+            status: "pending" | "processing" | "ready" | "refused";
+            filename: string;
+            book_id: string | null;
+            reason: string | null;
+            code: string | null;
+            held: boolean;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
-export type $defs = Record<string, never>
+export type $defs = Record<string, never>;
 export interface operations {
-  sign_in: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['Credentials']
-      }
-    }
-    responses: {
-      /** @description Sign in by user name or e-mail address. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Tokens']
-        }
-      }
-      /** @description User name and password do not belong together */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Too many attempts */
-      429: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  sign_out: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Sign out: end the session of the refresh cookie, and of the access token if one is sent. */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  refresh: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description A fresh access token for the refresh cookie. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Tokens']
-        }
-      }
-      /** @description You were signed out; please sign in again */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  register: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['Registration']
-      }
-    }
-    responses: {
-      /** @description Become a patron. */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Profile']
-        }
-      }
-      /** @description The librarian adds new patrons here; please ask at the desk */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody has this user name already; There is an account with this e-mail address already */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Too many attempts */
-      429: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_availability: {
-    parameters: {
-      query: {
-        ids: string
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description How many copies of e-books may be had now; what is not in the catalogue is left out. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': {
-            [key: string]: components['schemas']['Availability']
-          }
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  list_books: {
-    parameters: {
-      query?: {
-        limit?: number
-        cursor?: string | null
-        section?: string | null
-        sort?: 'newest' | 'popular' | 'rating'
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Books']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  add_book: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewBook']
-      }
-    }
-    responses: {
-      /** @description Add an e-book; `content` is Markdown, a file is uploaded instead. */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['BookShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  change_books: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['BooksChange']
-      }
-    }
-    responses: {
-      /** @description Make the same changes of several e-books; what cannot be done of one is done of the others. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['BookResults']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  import_books: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['BooksToImport']
-      }
-    }
-    responses: {
-      /** @description Bring in records of another catalogue; what the library has already is left as it is. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['BookResults']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_book: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description An e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['BookShown']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  remove_book: {
-    parameters: {
-      query?: {
-        end_loans?: boolean
-      }
-      header?: {
-        'If-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans. */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Patrons have this e-book, or have asked for it */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  change_book: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['BookPatch']
-        'application/merge-patch+json': components['schemas']['BookPatch']
-      }
-    }
-    responses: {
-      /** @description Change an e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['BookShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_contents: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description The contents list of an e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Contents']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  open_book: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Open an e-book one has borrowed. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Reading']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Borrow this e-book to read it */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_own_review: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description One's own review of an e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['ReviewShown']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  write_review: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ReviewWritten']
-      }
-    }
-    responses: {
-      /** @description Rate an e-book one has had, or change what one said of it. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['ReviewShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Only who has had this e-book can rate it; This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  remove_review: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Take one's review back. */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  list_reviews: {
-    parameters: {
-      query?: {
-        limit?: number
-        cursor?: string | null
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        book_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description What patrons say of an e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Reviews']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_health: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Whether the library can serve; 503 only when it cannot. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Health']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_library: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description What everyone may know of the library: its name, and how it lends. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LibraryFront']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  list_loans: {
-    parameters: {
-      query?: {
-        limit?: number
-        cursor?: string | null
-        status?: string | null
-        patron?: string | null
-        book?: string | null
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description One's own loans, or, for the librarian, everybody's. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Loans']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  request_loan: {
-    parameters: {
-      query?: never
-      header?: {
-        'Idempotency-Key'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewLoan']
-      }
-    }
-    responses: {
-      /** @description Ask for an e-book; where it is granted by itself, the loan is active at once. */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description You have as many e-books as you may have at a time; You have asked for this e-book already, or have it; Every copy of this e-book is out */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_loan: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description A loan. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  cancel_loan: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Take back a request. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This loan is no longer where that could be done */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  deny_loan: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['Denial']
-      }
-    }
-    responses: {
-      /** @description Deny a request. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This loan is no longer where that could be done */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  grant_loan: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['GrantTerms']
-      }
-    }
-    responses: {
-      /** @description Grant a request. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This loan is no longer where that could be done; Every copy of this e-book is out */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  return_loan: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Return an e-book. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This loan is no longer where that could be done */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  revoke_loan: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        loan_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['Denial']
-      }
-    }
-    responses: {
-      /** @description End a request or loan at once. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LoanShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This loan is no longer where that could be done */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_profile: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description One's own account. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Profile']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  change_profile: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['ProfilePatch']
-        'application/merge-patch+json': components['schemas']['ProfilePatch']
-      }
-    }
-    responses: {
-      /** @description Change one's own account. A new password ends every other session. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Profile']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody has this user name already; There is an account with this e-mail address already */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Too many attempts */
-      429: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  list_sessions: {
-    parameters: {
-      query?: {
-        limit?: number
-        cursor?: string | null
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Where one is signed in. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Sessions']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  end_session: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        session_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Sign out another device. */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_openapi: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description This document. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': Record<string, never>
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  hide_review: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        review_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Hide the words of a review. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['ReviewShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  list_sections: {
-    parameters: {
-      query?: {
-        limit?: number
-        cursor?: string | null
-        q?: string | null
-        sort?: 'name' | 'newest' | 'rating'
-      }
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description The sections of the library. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['Sections']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  add_section: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewSection']
-      }
-    }
-    responses: {
-      /** @description Make a section. */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['SectionShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_section: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        section_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description A section. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['SectionShown']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  remove_section: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-Match'?: string
-      }
-      path: {
-        section_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description Remove a section; its e-books stay in the library. */
-      204: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  change_section: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-Match'?: string
-      }
-      path: {
-        section_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['SectionPatch']
-        'application/merge-patch+json': components['schemas']['SectionPatch']
-      }
-    }
-    responses: {
-      /** @description Rename or describe a section. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['SectionShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_settings: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description The library's settings. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LibrarySettings']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  change_settings: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-Match'?: string
-      }
-      path?: never
-      cookie?: never
-    }
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['LibrarySettingsPatch']
-        'application/merge-patch+json': components['schemas']['LibrarySettingsPatch']
-      }
-    }
-    responses: {
-      /** @description Change the library's settings. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['LibrarySettings']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Somebody changed this in the meantime */
-      412: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  begin_upload: {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewUpload']
-      }
-    }
-    responses: {
-      /** @description Announce a file: an EPUB or a PDF, or a picture for a cover. */
-      201: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UploadTicket']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is too large; This is too large */
-      413: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Send JSON */
-      415: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right; Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  show_upload: {
-    parameters: {
-      query?: never
-      header?: {
-        'If-None-Match'?: string
-      }
-      path: {
-        upload_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description How an upload goes. */
-      200: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UploadShown']
-        }
-      }
-      /** @description It is what it was */
-      304: {
-        headers: {
-          [name: string]: unknown
-        }
-        content?: never
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
-  complete_upload: {
-    parameters: {
-      query?: never
-      header?: never
-      path: {
-        upload_id: string
-      }
-      cookie?: never
-    }
-    requestBody?: never
-    responses: {
-      /** @description The file was sent: let it be read. */
-      202: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/json': components['schemas']['UploadShown']
-        }
-      }
-      /** @description Please sign in */
-      401: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description This is not open to you */
-      403: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description There is no such thing here */
-      404: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The file has not arrived yet; This upload has ended */
-      409: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description Some of what was sent is not right */
-      422: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-      /** @description The library is busy; try again in a moment */
-      503: {
-        headers: {
-          [name: string]: unknown
-        }
-        content: {
-          'application/problem+json': components['schemas']['Problem']
-        }
-      }
-    }
-  }
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Sign in by user name or e-mail address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description User name and password do not belong together */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out: end the session of the refresh cookie, and of the access token if one is sent. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A fresh access token for the refresh cookie. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description You were signed out; please sign in again */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description Become a patron. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The librarian adds new patrons here; please ask at the desk */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has this user name already; There is an account with this e-mail address already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_availability: {
+        parameters: {
+            query: {
+                ids: string;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many copies of e-books may be had now; what is not in the catalogue is left out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["Availability"];
+                    };
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_books: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                section?: string | null;
+                sort?: "newest" | "popular" | "rating";
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Books"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBook"];
+            };
+        };
+        responses: {
+            /** @description Add an e-book; `content` is Markdown, a file is uploaded instead. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BooksChange"];
+            };
+        };
+        responses: {
+            /** @description Make the same changes of several e-books; what cannot be done of one is done of the others. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookResults"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BooksToImport"];
+            };
+        };
+        responses: {
+            /** @description Bring in records of another catalogue; what the library has already is left as it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookResults"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_book: {
+        parameters: {
+            query?: {
+                end_loans?: boolean;
+            };
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Remove an e-book; while patrons have it, only with `end_loans=true`, which ends their loans. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Patrons have this e-book, or have asked for it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BookPatch"];
+                "application/merge-patch+json": components["schemas"]["BookPatch"];
+            };
+        };
+        responses: {
+            /** @description Change an e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_contents: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contents list of an e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contents"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open an e-book one has borrowed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Borrow this e-book to read it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_own_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's own review of an e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewWritten"];
+            };
+        };
+        responses: {
+            /** @description Rate an e-book one has had, or change what one said of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Only who has had this e-book can rate it; This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take one's review back. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What patrons say of an e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_health: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the library can serve; 503 only when it cannot. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_library: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What everyone may know of the library: its name, and how it lends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryFront"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_loans: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                status?: string | null;
+                patron?: string | null;
+                book?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's own loans, or, for the librarian, everybody's. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Loans"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLoan"];
+            };
+        };
+        responses: {
+            /** @description Ask for an e-book; where it is granted by itself, the loan is active at once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have as many e-books as you may have at a time; You have asked for this e-book already, or have it; Every copy of this e-book is out */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_of_several: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Grant, deny or revoke several at once, with a result for each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanResults"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_loans: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Issue"];
+            };
+        };
+        responses: {
+            /** @description Lend several e-books to several patrons at once, with a result for each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanResults"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A loan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take the copy that is kept for one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take back a request, or leave the queue. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deny_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Denial"];
+            };
+        };
+        responses: {
+            /** @description Deny a request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GrantTerms"];
+            };
+        };
+        responses: {
+            /** @description Grant a request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done; Every copy of this e-book is out */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let others go first for now; the place in the queue is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Have an e-book for another period, while nobody waits for it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done; Somebody is waiting for this e-book */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Wait again, at the place that was kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    return_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return an e-book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_loan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                loan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Denial"];
+            };
+        };
+        responses: {
+            /** @description End a request or loan at once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This loan is no longer where that could be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's own account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProfilePatch"];
+                "application/merge-patch+json": components["schemas"]["ProfilePatch"];
+            };
+        };
+        responses: {
+            /** @description Change one's own account. A new password ends every other session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has this user name already; There is an account with this e-mail address already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where one is signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out another device. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_openapi: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hide_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Hide the words of a review. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sections: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                q?: string | null;
+                sort?: "name" | "newest" | "rating";
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sections of the library. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sections"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_section: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSection"];
+            };
+        };
+        responses: {
+            /** @description Make a section. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                section_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A section. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                section_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Remove a section; its e-books stay in the library. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                section_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SectionPatch"];
+                "application/merge-patch+json": components["schemas"]["SectionPatch"];
+            };
+        };
+        responses: {
+            /** @description Rename or describe a section. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The library's settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibrarySettings"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LibrarySettingsPatch"];
+                "application/merge-patch+json": components["schemas"]["LibrarySettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description Change the library's settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibrarySettings"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            /** @description Announce a file: an EPUB or a PDF, or a picture for a cover. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large; This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right; Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How an upload goes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file was sent: let it be read. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file has not arrived yet; This upload has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }
