@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { disarm, disarmStyles } from './epub'
+import { decoded, disarm, disarmStyles, present } from './epub'
 
 const page = (body: string, head = '<title>T</title>') =>
   disarm(`<!doctype html><html><head>${head}</head><body>${body}</body></html>`, 'text/html')
@@ -34,5 +34,26 @@ describe('a page of a book', () => {
   it('keeps styles that stay inside', () => {
     expect(disarmStyles('p{background:url("blob:http://l/1")}')).toBe('p{background:url("blob:http://l/1")}')
     expect(disarmStyles("a{b:url( '//e.example/x' )}")).not.toContain('e.example')
+  })
+})
+
+describe('the parts of a book', () => {
+  const latin = new Uint8Array(
+    [...'<?xml version="1.0" encoding="iso-8859-1"?><p>'].map((c) => c.charCodeAt(0)),
+  )
+
+  it('are read in the encoding they are in, whatever they say', () => {
+    expect(decoded(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x3b1 & 255, 0x3b1 >> 8]))).toBe('aα')
+    expect(decoded(new Uint8Array([...latin, 0xe9]))).toMatch(/é$/)
+    expect(decoded(new Uint8Array([...latin, 0xc3, 0xa9]))).toMatch(/é$/)
+    expect(decoded(new Uint8Array([0xe9]))).toBe('\ufffd')
+  })
+
+  it('begin at the first package that is there', () => {
+    const container =
+      '<container><rootfiles><rootfile full-path="gone.opf"/><rootfile full-path="a.opf"/></rootfiles></container>'
+    const shown = present(container, (name) => name === 'a.opf')
+    expect(shown).toContain('a.opf')
+    expect(shown).not.toContain('gone.opf')
   })
 })

@@ -1,12 +1,5 @@
 import { EPUB } from 'foliate-js/epub.js'
-import {
-  BlobReader,
-  BlobWriter,
-  configure,
-  TextWriter,
-  ZipReader,
-  type Entry,
-} from 'foliate-js/vendor/zip.js'
+import { BlobReader, BlobWriter, configure, ZipReader, type Entry } from 'foliate-js/vendor/zip.js'
 
 const markup = new Set(['application/xhtml+xml', 'text/html', 'image/svg+xml'])
 
@@ -69,22 +62,72 @@ export function disarm(source: string, type: string): string {
     : new XMLSerializer().serializeToString(page)
 }
 
+/** The text of an entry, in the encoding it is in: by its mark, else as its XML declaration says, else UTF-8. */
+export function decoded(bytes: Uint8Array): string {
+  const [first, second] = bytes
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes)
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 200))
+  const declared = /^[^<]*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]+)["']/.exec(head)?.[1]
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return new TextDecoder(known(declared)).decode(bytes)
+  }
+}
+
+function known(encoding: string | undefined): string {
+  try {
+    return new TextDecoder(encoding ?? 'utf-8').encoding
+  } catch {
+    return 'utf-8'
+  }
+}
+
+/** Leaves those packages out of a container's list that are not in the book: the first that is counts. */
+export function present(container: string, has: (name: string) => boolean): string {
+  const list = new DOMParser().parseFromString(container, 'application/xml')
+  for (const rootfile of list.querySelectorAll('rootfile'))
+    if (!has(rootfile.getAttribute('full-path') ?? '')) rootfile.remove()
+  return new XMLSerializer().serializeToString(list)
+}
+
+/** Finds entries by the names that books use for them: exact, with escapes undone, or in another case. */
+function finder(entries: Map<string, Entry>) {
+  const folded = new Map([...entries].map(([name, entry]) => [name.toLowerCase(), entry]))
+  return (name: string): Entry | undefined => {
+    let plain = name
+    try {
+      plain = decodeURI(name)
+    } catch {
+      // not an escape after all
+    }
+    return entries.get(name) ?? entries.get(plain) ?? folded.get(plain.toLowerCase())
+  }
+}
+
 /** Opens an EPUB whose pages are disarmed before they are shown. */
 export async function openEpub(file: Blob): Promise<EPUB> {
   configure({ useWebWorkers: false })
   const entries = new Map<string, Entry>()
   for (const entry of await new ZipReader(new BlobReader(file)).getEntries())
     entries.set(entry.filename, entry)
+  const find = finder(entries)
   const read =
     <A extends unknown[], T>(how: (entry: Entry, ...rest: A) => Promise<T>) =>
     (name: string, ...rest: A) => {
-      const entry = entries.get(name)
+      const entry = find(name)
       return entry ? how(entry, ...rest) : null
     }
+  const text = async (entry: Entry) => {
+    const blob = await entry.getData(new BlobWriter())
+    const body = decoded(new Uint8Array(await blob.arrayBuffer()))
+    return entry.filename === 'META-INF/container.xml' ? present(body, (name) => !!find(name)) : body
+  }
   const book = await new EPUB({
-    loadText: read((entry) => entry.getData(new TextWriter())),
+    loadText: read(text),
     loadBlob: read((entry, type?: string) => entry.getData(new BlobWriter(type))),
-    getSize: (name) => entries.get(name)?.uncompressedSize ?? 0,
+    getSize: (name) => find(name)?.uncompressedSize ?? 0,
   }).init()
   book.transformTarget.addEventListener('data', (event) => {
     const { detail } = event as CustomEvent<{ data: unknown; type: string }>

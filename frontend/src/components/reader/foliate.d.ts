@@ -4,10 +4,7 @@ declare module 'foliate-js/vendor/zip.js' {
   export interface Entry {
     filename: string
     uncompressedSize: number
-    getData<T>(writer: T): Promise<T extends TextWriter ? string : Blob>
-  }
-  export class TextWriter {
-    private readonly text
+    getData(writer: BlobWriter): Promise<Blob>
   }
   export class BlobWriter {
     constructor(type?: string)
