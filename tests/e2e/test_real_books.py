@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import PHONE, SHARED_BOOKS, Visitor
 from tests.factories import PASSWORD, Town
-from tests.factories_books import epub
+from tests.factories_books import CHAPTER, CONTAINER, epub, package
 
 GOOD = ["ar-regime-anticancer", "ja-vertical-mymedia-lite", "en-fxl-cole-voyage-of-life", "en-moby-dick"]
 HOSTILE = ["xss-content", "xss-metadata", "ssrf-remote-resources", "cover-svg-script"]
@@ -104,6 +104,20 @@ def test_a_chapter_with_scripts_of_every_kind_is_shown_without_them(opens: Calla
     visitor.page.wait_for_timeout(500)
     assert visitor.page.evaluate("window.ran") is None
     stays_home(visitor)
+
+
+def test_an_epub_with_a_lost_package_names_in_another_case_and_two_encodings_is_read(
+    opens: Callable[..., Visitor], town: Town
+) -> None:
+    lost = '<rootfile full-path="lost.opf" media-type="application/oebps-package+xml"/>'
+    odd = package(manifest='<item id="c1" href="C1.XHTML" media-type="application/xhtml+xml"/>')
+    parts: dict[str, str | bytes] = {
+        "META-INF/container.xml": CONTAINER.replace("<rootfiles>", f"<rootfiles>{lost}"),
+        "OEBPS/package.opf": odd.replace("utf-8", "utf-16").encode("utf-16"),
+        "OEBPS/c1.xhtml": CHAPTER.format("<p>Caf\xe9 words</p>").replace("utf-8", "iso-8859-1").encode("latin-1"),
+    }
+    visitor = reading(opens, town, on_shelves(town, epub(extra=parts), "odd.epub"), None)
+    visitor.reads("Caf\xe9 words")
 
 
 @pytest.mark.parametrize("name", ["pdf/de-geotopo.pdf", "pdf/ar-habibi.pdf", "hostile/pdf-openaction-js.pdf"])

@@ -46,6 +46,7 @@ describe('the parts of a book', () => {
     expect(decoded(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x3b1 & 255, 0x3b1 >> 8]))).toBe('aα')
     expect(decoded(new Uint8Array([...latin, 0xe9]))).toMatch(/é$/)
     expect(decoded(new Uint8Array([...latin, 0xc3, 0xa9]))).toMatch(/é$/)
+    expect(decoded(latin)).toBe('<?xml version="1.0"?><p>')
     expect(decoded(new Uint8Array([0xe9]))).toBe('\ufffd')
   })
 

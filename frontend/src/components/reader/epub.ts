@@ -62,17 +62,23 @@ export function disarm(source: string, type: string): string {
     : new XMLSerializer().serializeToString(page)
 }
 
-/** The text of an entry, in the encoding it is in: by its mark, else as its XML declaration says, else UTF-8. */
+const declaration = /^([^<]*<\?xml[^>]*?)\s+encoding\s*=\s*["']([\w.:-]+)["']/
+
+/** The text of an entry, in the encoding it is in: by its mark, else UTF-8 if it is that, else as it declares. */
 export function decoded(bytes: Uint8Array): string {
+  // What is declared is true no more once it is text, which is given on as UTF-8.
+  return inEncoding(bytes).replace(declaration, '$1')
+}
+
+function inEncoding(bytes: Uint8Array): string {
   const [first, second] = bytes
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes)
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 200))
-  const declared = /^[^<]*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]+)["']/.exec(head)?.[1]
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return new TextDecoder(known(declared)).decode(bytes)
+    const head = new TextDecoder('latin1').decode(bytes.subarray(0, 200))
+    return new TextDecoder(known(declaration.exec(head)?.[2])).decode(bytes)
   }
 }
 
