@@ -8,8 +8,16 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 PIP := -m pip install --quiet --disable-pip-version-check
-# Two libraries started at once from one checkout must not both install into it.
-ONE_AT_A_TIME := $(shell command -v flock >/dev/null && echo flock Makefile)
+# Two libraries started at once from one checkout must not both install into it. (flock, where there is no such command.)
+ifneq ($(PYTHON),)
+ONE_AT_A_TIME := $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("Makefile", os.O_RDONLY); \
+	fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
+endif
+# pip and npm keep what they fetched under HOME, and fail where that is not to be written to.
+ifneq ($(shell [ -w "$${HOME:-}" ] && echo yes),yes)
+export PIP_CACHE_DIR := $(CURDIR)/build/pip
+export npm_config_cache := $(CURDIR)/build/npm
+endif
 
 SITE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' \
 	-not -name '*.spec.ts' 2>/dev/null)
@@ -36,6 +44,11 @@ test: ## run every test, browser tests included; the last line is their count
 	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build chromium
 	@npm --prefix frontend run --silent test
 	@.venv/bin/python -m pytest
+
+.PHONY: prove
+prove: ## run the long proofs, of which the tests run a part
+	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build
+	@.venv/bin/python -m pytest tests/prove
 
 .PHONY: check
 check: ## formatting, lint, types, import direction, OpenAPI drift, known holes in what is installed
@@ -78,7 +91,9 @@ chromium:
 .venv/installed: requirements.txt requirements-run.txt
 	@[ -n "$(PYTHON)" ] || { echo "The library needs Python 3.11 or newer." >&2; exit 1; }
 	@echo "Installing the library's Python packages."
-	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing." >&2; exit 1; }
+	@# One that was cut short, or whose Python is gone, is made anew.
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv \
+		|| { echo "Python's venv module is missing." >&2; exit 1; }
 	@.venv/bin/python $(PIP) -r requirements-run.txt
 	@touch $@
 
@@ -90,7 +105,7 @@ chromium:
 .venv-cloud/installed: infra/local/requirements.txt
 	@[ -n "$(PYTHON)" ] || { echo "The library needs Python 3.11 or newer." >&2; exit 1; }
 	@echo "Installing the embedded cloud."
-	@[ -x .venv-cloud/bin/python ] || $(PYTHON) -m venv .venv-cloud
+	@.venv-cloud/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv-cloud
 	@.venv-cloud/bin/python $(PIP) -r infra/local/requirements.txt
 	@touch $@
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
+from botocore.exceptions import ConnectionError, HTTPClientError
 from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
@@ -263,7 +264,9 @@ def found(future: Any) -> Any:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether `error` says that the database could not be reached, or was too busy."""
+    """Whether `error` says that the database, the objects or a queue could not be reached, or were too busy."""
+    if isinstance(error, (ConnectionError, HTTPClientError)):  # as botocore has it, from S3 and SQS
+        return True
     if not isinstance(error, PynamoDBException) or error.cause is None:
         return False
     code = _code(error)

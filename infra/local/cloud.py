@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, TypedDict
 
 from infra.local import processes
-from infra.local.processes import ROOT, Part, Trouble
+from infra.local.processes import ROOT, Log, Part, Trouble
 
 PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
 REGION = "eu-west-1"
@@ -38,13 +38,13 @@ class EmbeddedCloud:
     turns that off.
     """
 
-    def __init__(self, data: Path, logs: Path | None = None, *, policies: bool = True) -> None:
+    def __init__(self, data: Path, log: Log | Path | None = None, *, policies: bool = True) -> None:
         self.data = data.absolute()
         self.secret_key = secrets.token_urlsafe(30)
         self._policies = policies
         self.port = processes.free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
-        self._logs = logs or self.data / "logs"
+        self._log = log or self.data / "logs"
         self._part: Part | None = None
 
     @property
@@ -70,7 +70,7 @@ class EmbeddedCloud:
         return self._part
 
     def start(self) -> Part:
-        """Start it, without waiting for it.
+        """Start it, without waiting for it; once it ended, start it again at the same address, with what it kept.
 
         Raises Trouble if it is not installed.
         """
@@ -90,12 +90,12 @@ class EmbeddedCloud:
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AUTH": str(self._policies).lower(),
         }
-        self._part = processes.start("cloud", [PYTHON, "-m", "infra.local.emulator"], environment, self._logs)
+        self._part = processes.start("cloud", [PYTHON, "-m", "infra.local.emulator"], environment, self._log)
         return self._part
 
     def wait(self) -> None:
         """Return once it answers; raises Trouble if it will not."""
-        processes.wait_until(self._answers, [self.part], "embedded cloud")
+        processes.wait_until(self.answers, [self.part], "embedded cloud")
 
     def stop(self) -> None:
         """Stop it; it saves what it holds."""
@@ -112,7 +112,8 @@ class EmbeddedCloud:
     ) -> None:
         self.stop()
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it is ready to work."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
             connection.request("GET", "/_ministack/health")

@@ -9,21 +9,30 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout, in which every part runs."""
 
-LOG_LIMIT = 10 * 1024 * 1024
-"""Bytes of a log after which the next start sets it aside."""
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals by which somebody asks for the library to be closed."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 class Trouble(Exception):
     """Why the library cannot start or go on: one sentence for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The file in which a person looks up what a part said, and the descriptor the part says it to."""
+
+    path: Path
+    output: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,11 @@ class Part:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def died(self) -> str | None:
-        """A sentence about its end, if it came to one."""
+    def ended(self) -> str | None:
+        """How it ended, in words that follow its name, if it did."""
         if (code := self.process.poll()) is None:
             return None
-        how = f"with status {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-        return f"The {self.name} ended {how}; its log is {shown(self.log)}."
+        return f"ended with status {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
 
     def stop(self, patience: float) -> None:
         """Ask it to stop, and after `patience` seconds insist."""
@@ -56,33 +64,37 @@ def start(
     name: str,
     command: Sequence[str | Path],
     environment: Mapping[str, str],
-    logs: Path,
+    log: Log | Path,
     *,
     configuration: bytes | None = None,
+    handed_on: Collection[int] = (),
 ) -> Part:
     """Start a part; it is killed when the thread that started it ends, however that comes about.
 
-    `configuration` is given to its standard input: a command line can be read by everyone on the machine.
+    What it says goes to `log`, or where that is a folder to a file there under its own name. `configuration` is given
+    to its standard input: a command line can be read by everyone on the machine. `handed_on` are descriptors it keeps.
     """
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{name}.log"
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(log.with_suffix(".log.1"))
-    parent = os.getpid()
-    with open(log, "ab") as output:
+    with ExitStack() as stack:
+        if isinstance(log, Path):
+            log.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(log / f"{name}.log", "ab"))
+            log = Log(log / f"{name}.log", file.fileno())
+        parent = os.getpid()
         process = subprocess.Popen(
             [str(word) for word in command],
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.PIPE if configuration is not None else subprocess.DEVNULL,
-            stdout=output,
+            stdout=log.output,
             stderr=subprocess.STDOUT,
+            pass_fds=tuple(handed_on),
             preexec_fn=lambda: _tie_to(parent),  # noqa: PLW1509 - nothing here runs threads while it starts parts
         )
     if configuration is not None and process.stdin is not None:
-        process.stdin.write(configuration)
-        process.stdin.close()
-    return Part(name, process, log)
+        with suppress(BrokenPipeError):  # it ended at once, and will be asked how
+            process.stdin.write(configuration)
+            process.stdin.close()
+    return Part(name, process, log.path)
 
 
 def wait_until(ready: Callable[[], bool], parts: Sequence[Part], what: str, seconds: float = 60) -> None:
@@ -93,11 +105,22 @@ def wait_until(ready: Callable[[], bool], parts: Sequence[Part], what: str, seco
     end = time.monotonic() + seconds
     while not ready():
         for part in parts:
-            if sentence := part.died():
-                raise Trouble(sentence)
+            if how := part.ended():
+                raise Trouble(f"The {part.name} {how}; its log is {shown(part.log)}.")
         if time.monotonic() > end:
             raise Trouble(f"The {what} was not ready after {seconds:.0f} seconds; see {shown(parts[0].log)}.")
         time.sleep(0.02)
+
+
+@contextmanager
+def undisturbed() -> Generator[None]:
+    """Within, whoever asks for the library to be closed waits: what is just being started is known at the end, and can
+    be stopped."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Starts the parts of the library in order, watches them, and stops them in order."""
+"""Starts the parts of the library in order, starts again those that end, and stops them in order."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from infra.local import keys, processes
+from infra.local import keys, processes, stamp
 from infra.local.cache import EmbeddedCache
 from infra.local.cloud import ACCESS_KEY, REGION, EmbeddedCloud
-from infra.local.processes import Part, Trouble, shown
+from infra.local.logs import Logs
+from infra.local.processes import Trouble, shown
 from infra.local.settings import Settings
+from infra.local.watched import Back, Ended, GivenUp, Watched
 
 STAGE = "local"
 
@@ -39,17 +41,19 @@ class Asked(BaseException):
 def run(settings: Settings) -> None:
     """Keep the library open until somebody closes it.
 
-    Raises Trouble if it cannot start, or if a part of it dies; then nothing of it is left running.
+    Raises Trouble if it cannot start, or if a part of it cannot be kept up; then nothing of it is left running.
     """
-    with _until_asked(), ExitStack() as stack:
+    with _until_asked(), _usable(settings.data), ExitStack() as stack:
         data = settings.data
-        _make_folder(data)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stamp.check(data)
         stack.enter_context(_alone(data))
         _check_port(settings.host, settings.port)
+        stamp.put(data)
         started = time.monotonic()
         library = _Library(settings, stack)
         library.open()
-        print(library.welcome(time.monotonic() - started), flush=True)
+        _say(library.welcome(time.monotonic() - started))
         library.watch()
 
 
@@ -59,57 +63,63 @@ class _Library:
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self._settings = settings
         self._stack = stack
-        self._logs = settings.data / "logs"
-        self._parts: list[Part] = []
+        self._logs = Logs(settings.data / "logs", ("cloud", "cache", "prepare", "worker", "gateway"))
+        self._watched: list[Watched] = []
+        self._environment = self._settled()
         self._librarian = ""
+        self._reader: str | None = None
+        self._is_open = False
 
     def open(self) -> None:
-        settings = self._settings
-        environment = self._environment()
-        cloud = cache = None
+        settings, environment = self._settings, self._environment
+        self._begin(Watched("scribe", self._logs.start, lambda _: True))
+        self._stack.callback(self._logs.close)
         if settings.aws_endpoint_url is None:
-            cloud = EmbeddedCloud(settings.data / "cloud", self._logs)
-            self._keep(cloud.start(), patience=60)
+            cloud = EmbeddedCloud(settings.data / "cloud", self._logs.of("cloud"))
+            self._begin(Watched("cloud", cloud.start, lambda _: cloud.answers(), patience=60))
             environment["AWS_ENDPOINT_URL"] = cloud.endpoint
             environment["AWS_SECRET_ACCESS_KEY"] = cloud.secret_key
             environment["CARREL_MAIL"] = str(cloud.mail)
         if settings.redis_url is None:
-            cache = EmbeddedCache(self._logs)
-            self._keep(cache.start(), patience=5)
+            cache = EmbeddedCache(self._logs.of("cache"))
+            self._begin(Watched("cache", cache.start, lambda _: cache.answers()))
             environment["REDIS_URL"] = cache.url
-        for embedded in filter(None, (cloud, cache)):
-            embedded.wait()
+        self._until(lambda: all(watched.is_ready for watched in self._watched))
         environment |= self._prepare(environment)
-        worker = self._start("worker", environment)
-        gateway = self._start("gateway", environment)
-        self._keep(worker, patience=25)
-        self._keep(gateway, patience=10)
-        processes.wait_until(lambda: _answers(settings), [gateway, worker], "gateway", seconds=30)
-        self._tell_others(environment)
+        # It opens no port; who has lived for a second has read the app and its triggers.
+        self._begin(self._ours("worker", lambda seconds: seconds >= 1, patience=25))
+        gateway = self._ours("gateway", lambda _: _answers(settings), patience=10)
+        self._begin(gateway)
+        self._until(lambda: gateway.is_ready)
+        self._stack.callback((settings.data / "runtime.json").unlink, missing_ok=True)
+        self._tell_others()
+        self._is_open = True
 
     def watch(self) -> None:
-        """Return never; raises Trouble when a part dies."""
+        """Return never; raises Trouble when a part is given up."""
         while True:
-            for part in self._parts:
-                if sentence := part.died():
-                    raise Trouble(sentence)
-            time.sleep(0.25)
+            if self._look():
+                with suppress(OSError):  # on a full disk the library still lends
+                    self._tell_others()
+            time.sleep(0.2)
 
     def welcome(self, seconds: float) -> str:
         """What the person who started it needs to know."""
         settings = self._settings
+        reader = [f"  A patron, to try it   {self._reader}"] if self._reader else []
         return "\n".join(
             (
                 "",
                 f"  The library is open   {settings.public_url}   ({seconds:.1f} s)",
                 f"  Librarian             {self._librarian}",
+                *reader,
                 f"  Mailbox               {settings.public_url}/_local/mail",
                 f"  Kept in               {shown(settings.data)}   (Ctrl-C closes the library and keeps it)",
                 "",
             )
         )
 
-    def _environment(self) -> dict[str, str]:
+    def _settled(self) -> dict[str, str]:
         """What the app's settings are read from, the same for every part."""
         settings = self._settings
         inherited = {
@@ -157,16 +167,15 @@ class _Library:
         result = settings.data / ".prepared"
         result.unlink(missing_ok=True)
         event = {"librarian": {"email": settings.librarian_email, "password": password}, "demo": settings.demo}
-        preparing = processes.start(
-            "prepare",
-            [sys.executable, "-m", "infra.local.prepare", result],
-            environment,
-            self._logs,
-            configuration=json.dumps(event).encode(),
-        )
-        self._stack.callback(preparing.stop, 1)
-        if preparing.process.wait() != 0 or not result.exists():
-            raise Trouble(f"The library could not be made ready: {_last_line(preparing.log)}")
+        command = [sys.executable, "-m", "infra.local.prepare", result]
+        with processes.undisturbed():
+            preparing = processes.start(
+                "prepare", command, environment, self._logs.of("prepare"), configuration=json.dumps(event).encode()
+            )
+            self._stack.callback(preparing.stop, 1)
+        self._until(lambda: preparing.ended() is not None)
+        if preparing.process.returncode != 0 or not result.exists():
+            raise self._trouble("prepare", preparing.process.pid, "The library could not be made ready")
         prepared: dict[str, Any] = json.loads(result.read_text())
         result.unlink()
         created: bool = prepared["created"]
@@ -175,29 +184,70 @@ class _Library:
         self._librarian = (
             f"{settings.librarian_email}   {_about_password(password if created and made_up else None, kept)}"
         )
+        self._reader = prepared["demo_reader"]
         queue: str | None = prepared["intake_queue_url"]
         return {"INTAKE_QUEUE_URL": queue} if queue else {}
 
-    def _start(self, name: str, environment: dict[str, str]) -> Part:
-        return processes.start(name, [sys.executable, "-m", f"infra.local.{name}"], environment, self._logs)
+    def _ours(self, name: str, ready: Callable[[float], bool], patience: float) -> Watched:
+        command = [sys.executable, "-m", f"infra.local.{name}"]
+        return Watched(
+            name,
+            lambda: processes.start(name, command, self._environment, self._logs.of(name)),
+            ready,
+            patience,
+        )
 
-    def _keep(self, part: Part, patience: float) -> None:
-        self._parts.append(part)
-        self._stack.callback(part.stop, patience)
+    def _begin(self, watched: Watched) -> None:
+        self._stack.callback(watched.stop)
+        self._watched.append(watched)
+        watched.begin(time.monotonic())
 
-    def _tell_others(self, environment: dict[str, str]) -> None:
+    def _until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self._look()
+            time.sleep(0.02)
+
+    def _look(self) -> bool:
+        """Look after every part, and say what happened; whether one is back."""
+        back = False
+        for watched in self._watched:
+            try:
+                event = watched.look(time.monotonic())
+            except GivenUp as given_up:
+                sentence = f"The {watched.name} {given_up.how}"
+                raise self._trouble(watched.name, given_up.process, sentence) from None
+            if event is None:
+                continue
+            match event:
+                case Ended(process, how) if not self._is_open:
+                    raise self._trouble(watched.name, process, f"The {watched.name} {how}")
+                case Ended(process, how, pause):
+                    sentence = f"The {watched.name} {how}; it is started again in {pause:g} s."
+                case Back(process, seconds):
+                    sentence = f"The {watched.name} is back, after {seconds:.1f} s."
+                    back = True
+            self._logs.note(f"{sentence} (process {process})")
+            _say(f"  {time.strftime('%H:%M:%S')}  {sentence}")
+        return back
+
+    def _trouble(self, name: str, process: int | None, sentence: str) -> Trouble:
+        """`sentence` with why, as far as the part called `name` said, and where there is more."""
+        note = f"{sentence}; the library closes. (process {process})"
+        self._logs.note(note)
+        why = self._logs.last_words(name, note)
+        return Trouble(f"{sentence}{f': {why}' if why else '.'} (more in {shown(self._logs.path)})")
+
+    def _tell_others(self) -> None:
         """Write where everything is, for `./carrel`, while the library is open."""
-        path = self._settings.data / "runtime.json"
-        parts = {part.name: part.process.pid for part in self._parts}
+        environment = self._environment
         runtime = {
             "port": self._settings.port,
             "endpoint": environment["AWS_ENDPOINT_URL"],
             "redis_url": environment["REDIS_URL"],
-            "pids": {"supervisor": os.getpid(), **parts},
+            "pids": {"supervisor": os.getpid(), **{watched.name: watched.process for watched in self._watched}},
             "environment": {name: environment[name] for name in TOLD if name in environment},
         }
-        self._stack.callback(path.unlink, missing_ok=True)
-        keys.write(path, json.dumps(runtime, indent=2))
+        keys.write(self._settings.data / "runtime.json", json.dumps(runtime, indent=2))
 
 
 def _about_password(made_up: str | None, kept: Path) -> str:
@@ -212,23 +262,36 @@ def _until_asked() -> Generator[None]:
     do nothing."""
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in processes.ASKING:
             signal.signal(number, signal.SIG_IGN)
         raise Asked
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ask)
+    for number in processes.ASKING:
+        if not (number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN):  # nohup
+            signal.signal(number, ask)
     try:
         yield
     except Asked:
-        print("  The library is closed.", flush=True)
+        _say("  The library is closed.")
 
 
-def _make_folder(data: Path) -> None:
+def _say(text: str) -> None:
+    """Tell the terminal, if somebody listens there."""
     try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _usable(data: Path) -> Generator[None]:
+    """Within, what the file system refuses is Trouble."""
+    try:
+        yield
     except OSError as error:
-        raise Trouble(f"CARREL_DATA cannot be {data}: {error.strerror}.") from error
+        raise Trouble(
+            f"CARREL_DATA is {shown(data)}, and {error.filename or 'it'} cannot be used: {error.strerror}."
+        ) from error
 
 
 @contextmanager
@@ -238,7 +301,7 @@ def _alone(data: Path) -> Generator[None]:
     with open(data / "lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise Trouble(f"Another library is open on {shown(data)}; set CARREL_DATA to another folder.") from None
         yield
 
@@ -262,8 +325,3 @@ def _check_port(host: str, port: int) -> None:
 def _answers(settings: Settings) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     return processes.listens(host, settings.port)
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return f"{lines[-1] if lines else 'it said nothing'} (more in {shown(log)})"

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,102 +12,15 @@ from typing import Any
 import pytest
 import urllib3
 
-from infra.local.processes import ROOT, free_port
+from tests.running import PATIENCE, Library, alive, eventually
 
-PATIENCE = 60.0
-"""Seconds a test waits for what takes a few."""
-
-
-class Library:
-    """`python -m infra.local` in a process group of its own."""
-
-    def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
-        self.data = data
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local"],
-            cwd=ROOT,
-            env={
-                **{name: value for name, value in os.environ.items() if name not in UNSET},
-                "PORT": str(self.port),
-                "CARREL_DATA": str(data),
-                "CARREL_DEMO": "0",
-                **environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.said = ""
-
-    def opened(self) -> Library:
-        """Wait until it says that it is open."""
-        assert self.process.stdout is not None
-        while "Kept in" not in self.said:
-            line = self.process.stdout.readline()
-            assert line, f"it ended: {self.process.stderr.read() if self.process.stderr else ''}"
-            self.said += line
-        return self
-
-    def refused(self) -> str:
-        """What it says on standard error when it will not open."""
-        _, errors = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode not in (0, None)
-        return errors
-
-    def close(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-    def kill_group(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
-
-    @property
-    def runtime(self) -> dict[str, Any]:
-        return json.loads((self.data / "runtime.json").read_text())
-
-    def processes(self) -> set[int]:
-        """It and everything below it."""
-        return family(self.process.pid)
-
-    def login(self, password: str) -> int:
-        body = {"login": "librarian@carrel.example", "password": password}
-        return urllib3.request("POST", f"{self.url}/api/auth/login", json=body).status
+PASSWORD = "correct horse battery"
 
 
-UNSET = {"AWS_ENDPOINT_URL", "REDIS_URL", "PUBLIC_URL", "OBJECTS_URL", "CARREL_STAGE", "MAKELEVEL"}
-
-
-def family(pid: int) -> set[int]:
-    below: set[int] = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            below |= family(int(stat.parent.name))
-    return {pid} | below
-
-
-def alive(pid: int) -> bool:
-    """Whether it runs still; what nobody has asked after yet (a zombie) does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+def sign_in(library: Library, password: str) -> int:
+    """The status of the librarian's signing in."""
+    body = {"login": "librarian@carrel.example", "password": password}
+    return urllib3.request("POST", f"{library.url}/api/auth/login", json=body).status
 
 
 @pytest.fixture
@@ -124,11 +33,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Library]]:
 
     yield start
     for library in libraries:
-        if library.process.poll() is None:
-            library.kill_group()
-        for stream in (library.process.stdout, library.process.stderr):
-            assert stream is not None
-            stream.close()
+        library.forget()
 
 
 def test_the_librarian_can_sign_in_and_the_password_is_told_once(start: Callable[..., Library]) -> None:
@@ -137,7 +42,7 @@ def test_the_librarian_can_sign_in_and_the_password_is_told_once(start: Callable
     password = kept.read_text().strip()
     assert password in library.said
     assert library.url in library.said
-    assert library.login(password) == 200
+    assert sign_in(library, password) == 200
     for secret in ("librarian-password", "runtime.json", "secrets.json"):
         assert (library.data / secret).stat().st_mode & 0o077 == 0
     assert library.close() == 0
@@ -145,16 +50,16 @@ def test_the_librarian_can_sign_in_and_the_password_is_told_once(start: Callable
     again = start().opened()
     assert password not in again.said
     assert "librarian-password" in again.said
-    assert again.login(password) == 200
+    assert sign_in(again, password) == 200
 
 
 def test_a_password_that_was_given_is_not_written_down(start: Callable[..., Library]) -> None:
-    library = start(LIBRARIAN_PASSWORD="correct horse battery").opened()
-    assert library.login("correct horse battery") == 200
+    library = start(LIBRARIAN_PASSWORD=PASSWORD).opened()
+    assert sign_in(library, PASSWORD) == 200
     assert "correct horse" not in library.said
     library.close()
     again = start().opened()
-    assert again.login("correct horse battery") == 200
+    assert sign_in(again, PASSWORD) == 200
     assert not (again.data / "librarian-password").exists()
 
 
@@ -162,18 +67,18 @@ def test_a_password_that_was_given_is_not_written_down(start: Callable[..., Libr
 def test_closing_it_leaves_nothing_running(start: Callable[..., Library], number: signal.Signals) -> None:
     library = start().opened()
     processes = library.processes()
-    assert len(processes) >= 6  # supervisor, cloud, cache, worker, gateway and the process that serves
+    assert len(processes) >= 7  # supervisor, scribe, cloud, cache, worker, gateway and the process that serves
     assert library.close(number) == 0
     assert [pid for pid in processes if alive(pid)] == []
     assert not (library.data / "runtime.json").exists()
 
 
 def test_killing_its_group_leaves_nothing_running_and_loses_nothing(start: Callable[..., Library]) -> None:
-    library = start(LIBRARIAN_PASSWORD="correct horse battery").opened()
+    library = start(LIBRARIAN_PASSWORD=PASSWORD).opened()
     processes = library.processes()
     library.kill_group()
     assert eventually(lambda: not any(map(alive, processes)))
-    assert start().opened().login("correct horse battery") == 200
+    assert sign_in(start().opened(), PASSWORD) == 200
 
 
 def test_killing_only_the_supervisor_leaves_nothing_running(start: Callable[..., Library]) -> None:
@@ -184,22 +89,13 @@ def test_killing_only_the_supervisor_leaves_nothing_running(start: Callable[...,
     assert eventually(lambda: not any(map(alive, processes)))
 
 
-@pytest.mark.parametrize("part", ["cloud", "cache", "worker", "gateway"])
-def test_when_a_part_dies_the_library_says_which_and_ends(start: Callable[..., Library], part: str) -> None:
-    library = start().opened()
-    processes = library.processes()
-    os.kill(library.runtime["pids"][part], signal.SIGKILL)
-    assert library.refused().startswith(f"The {part} ended by SIGKILL")
-    assert eventually(lambda: not any(map(alive, processes)))
-
-
 def test_two_libraries_from_one_checkout_do_not_meet(start: Callable[..., Library]) -> None:
     one = start("one", LIBRARIAN_PASSWORD="the first password")
     two = start("two", LIBRARIAN_PASSWORD="the second password")
     one.opened()
     two.opened()
-    assert one.login("the second password") == 401
-    assert two.login("the second password") == 200
+    assert sign_in(one, "the second password") == 401
+    assert sign_in(two, "the second password") == 200
 
 
 def test_a_port_in_use_is_one_sentence(start: Callable[..., Library]) -> None:
@@ -243,8 +139,8 @@ def test_a_cloud_and_a_cache_of_ones_own_are_used_instead(start: Callable[..., L
     told = lender.runtime["environment"]
     keys = {name: told[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     guest = start("guest", AWS_ENDPOINT_URL=told["AWS_ENDPOINT_URL"], REDIS_URL=told["REDIS_URL"], **keys).opened()
-    assert set(guest.runtime["pids"]) == {"supervisor", "worker", "gateway"}
-    assert guest.login((lender.data / "librarian-password").read_text().strip()) == 200
+    assert set(guest.runtime["pids"]) == {"supervisor", "scribe", "worker", "gateway"}
+    assert sign_in(guest, (lender.data / "librarian-password").read_text().strip()) == 200
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +149,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     library = Library(tmp_path_factory.mktemp("library")).opened()
     yield library
     assert library.close() == 0
-    library.process.communicate()
+    library.forget()
 
 
 class TestOverTheWire:

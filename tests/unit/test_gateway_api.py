@@ -175,7 +175,8 @@ class TestAuthorizers:
 
     def test_an_authorizer_that_fails_is_the_librarys_fault_and_says_nothing_of_why(self, api: Api) -> None:
         got = ask(api, "GET", "/api/loans", authorization="Bearer broken")
-        assert got.status == 500
+        assert got.status == 503
+        assert got.header("retry-after") == "1"
         assert b"fire" not in got.body
 
 

@@ -24,7 +24,7 @@ def load(_target: str) -> Any:
     """The application, in the process that serves it."""
     # granian puts its worker into a process of its own, which must not outlive it either.
     processes.end_with_parent()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("infra").setLevel(logging.INFO)
 
     # granian puts the process's environment into each request's, where HTTP_PROXY would be a header called Proxy.

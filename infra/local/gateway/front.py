@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+import botocore.exceptions
+import urllib3
+
 from infra.local.gateway import refusals, wsgi
 from infra.local.gateway.covers import PREFIX as COVERS
 from infra.local.gateway.mailbox import PREFIX as MAILBOX
@@ -13,6 +16,9 @@ from infra.local.gateway.refusals import Refused
 from infra.local.gateway.wsgi import App, Environ, StartResponse
 
 log = logging.getLogger(__name__)
+
+AWAY = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError, urllib3.exceptions.HTTPError)
+"""What the clients of S3 raise while the cloud is being started again."""
 
 
 class Front:
@@ -33,6 +39,9 @@ class Front:
         part = next((p for prefix, p in self._parts if path == prefix or path.startswith(f"{prefix}/")), self._site)
         try:
             return part(environ, start_response)
+        except AWAY as error:
+            log.warning("%s %s: the cloud cannot be reached: %s", environ["REQUEST_METHOD"], path, error)
+            return wsgi.send(refusals.answer(Refused("INTEGRATION_FAILURE")), environ, start_response)
         except Exception:
             # The trace is for the log; what it says of the inside is none of the client's business.
             log.exception("%s %s failed in the gateway", environ["REQUEST_METHOD"], path)

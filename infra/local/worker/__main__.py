@@ -28,7 +28,7 @@ def client(service: str) -> Any:
 
 def main() -> int:
     """Run every trigger of the app; the exit status."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("infra").setLevel(logging.INFO)
     stop = threading.Event()
 
