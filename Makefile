@@ -48,7 +48,7 @@ test: ## run every test, browser tests included; the last line is their count
 .PHONY: prove
 prove: ## run the long proofs, of which the tests run a part
 	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build
-	@.venv/bin/python -m pytest tests/prove
+	@.venv/bin/python -m pytest -s tests/prove
 
 .PHONY: check
 check: ## formatting, lint, types, import direction, OpenAPI drift, known holes in what is installed

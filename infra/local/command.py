@@ -9,12 +9,29 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from infra.local import keys
 from infra.local.processes import Trouble
 
+STOPPED = 130
+"""The status of what Ctrl-C ended."""
+
+MOST_JOBS = 32
+
 JOBS = {"expire-loans": "expire_loans"}
 """The jobs by the names people use, and the functions of `app.py` that do them."""
+
+
+class Mistake(Trouble):
+    """What is wrong with a call: one sentence. Nothing was done."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that says a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help says what there is\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,15 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         _enter_library()
-        print(asked.run(asked))
+        done: str | int = asked.run(asked)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
-        return 1
+        return 2 if isinstance(trouble, Mistake) else 1
+    except KeyboardInterrupt:
+        return STOPPED
+    if isinstance(done, int):
+        return done
+    print(done)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="./carrel",
         description="Works on the library that runs on this machine, found by CARREL_DATA (.local).",
     )
@@ -40,6 +62,27 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", choices=JOBS)
     run.add_argument("--at", type=_time, default=None, metavar="TIME", help="as of this time, as 2030-01-01T00:00:00Z")
     run.set_defaults(run=_run_job)
+    importing = commands.add_parser(
+        "import",
+        help="bring in books: files, folders, calibre libraries, lists",
+        description="Brings in EPUB and PDF files, folders of them, calibre libraries, and lists of books (CSV, JSON "
+        "lines). Run again, it leaves out what the library has.",
+    )
+    importing.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file, a folder or a list")
+    importing.add_argument(
+        "--section",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="put every book there; several are allowed",
+    )
+    importing.add_argument("--copies", type=int, metavar="N", help="lend at most so many at a time")
+    importing.add_argument("--grant", choices=("librarian", "automatic"), help="who grants requests")
+    cores = min(4, os.cpu_count() or 1)
+    importing.add_argument("--jobs", type=_jobs, default=cores, metavar="N", help=f"read so many at once ({cores})")
+    importing.add_argument("--dry-run", action="store_true", help="read everything, bring in nothing")
+    importing.add_argument("--report", type=_path, metavar="FILE", help="write the report there")
+    importing.set_defaults(run=_import)
     librarian = commands.add_parser("librarian", help="the librarian's account").add_subparsers(required=True)
     reset = librarian.add_parser("reset-password", help="make up a new password, and end the librarian's sessions")
     reset.set_defaults(run=_reset_password)
@@ -52,6 +95,17 @@ def _time(text: str) -> datetime:
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write one such as 2030-01-01T00:00:00Z") from None
+
+
+def _path(text: str) -> Path:
+    """A path as the person who typed it meant it: `./carrel` itself runs in the project's root."""
+    return Path(os.environ.get("CARREL_FROM") or ".").absolute() / Path(text).expanduser()
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"give a number from 1 to {MOST_JOBS}, not {text!r}")
+    return int(text)
 
 
 def _enter_library() -> None:
@@ -86,6 +140,41 @@ def _run_job(asked: argparse.Namespace) -> str:
     }
     done = getattr(app, JOBS[asked.name])(event, None)
     return f"{asked.name}, as of {event['time']}: {done}"
+
+
+def _import(asked: argparse.Namespace) -> int:
+    # Imported here: what reads the library's settings does so when it is imported.
+    from chalicelib.catalogue.schemas import BookAbout, NewSection
+    from chalicelib.errors import Invalid
+    from chalicelib.validation import validated
+    from infra.importer import report, run
+    from infra.importer.candidate import shown
+
+    for path in asked.paths:
+        if not os.path.exists(path):
+            raise Mistake(f"There is nothing at {shown(path)}.")
+        if not (path.is_file() or path.is_dir()):
+            raise Mistake(f"{shown(path)} is neither a file nor a folder.")
+    try:
+        if asked.copies is not None:
+            validated(BookAbout, {"copies": asked.copies})
+        for name in asked.section:
+            validated(NewSection, {"name": name})
+    except Invalid as wrong:
+        option = "--copies" if wrong.fields[0].field == "copies" else "--section"
+        raise Mistake(f"{option}: {wrong.fields[0].message}") from None
+    if asked.report and not report.may_go_to(asked.report):
+        raise Mistake(f"--report: {shown(asked.report)} cannot be written, or is another file; name a new one.")
+    wanted = run.Wanted(
+        paths=tuple(asked.paths),
+        sections=tuple(asked.section),
+        copies=asked.copies,
+        grant=asked.grant,
+        jobs=asked.jobs,
+        dry=asked.dry_run,
+        report=asked.report,
+    )
+    return 0 if run.run(wanted, Path(os.environ["CARREL_DATA"])) else 1
 
 
 def _reset_password(asked: argparse.Namespace) -> str:

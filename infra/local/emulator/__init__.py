@@ -3,7 +3,8 @@
 Adds to it what a library needs to be trusted with its data, by small patches that hold for this one release
 only:
 
-    journal   a write that was acknowledged survives `kill -9`
+    keeper    a write that was acknowledged survives `kill -9`
+    objects   an object is the old one or the new one, whole
     outbox    a mail that was sent is kept whole, with its attachments
     repairs   what `chalice package` needs of API Gateway, and expired items that leave through the front door
 

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from infra.local.emulator import RELEASE
+from infra.local.emulator import RELEASE, objects
+from infra.local.emulator.files import Unreadable
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
     os.environ["DOCKER_HOST"] = f"unix://{data / 'no-docker'}"
     os.environ["LOG_LEVEL"] = "WARNING"
 
+    objects.mend(data / "objects")  # before ministack reads them, which it does when it is imported
+
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack
@@ -37,8 +40,13 @@ def main() -> None:
 
     repairs.install()
     outbox.install(data / "mail")
-    state = keeper.Keeper(data / "state")
-    state.install()
+    try:
+        objects.install(data / "objects")
+        state = keeper.Keeper(data / "state")
+        state.install()
+        state.recover()
+    except Unreadable as reason:
+        sys.exit(str(reason))
     keeper.sync_each_second(state)
 
     config = Config()

@@ -7,7 +7,6 @@ day the power fails.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import struct
@@ -15,8 +14,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from infra.local.emulator.files import Unreadable
 
 _HEAD = struct.Struct(">II")
+
+_OPENING = b'{"service":'
+"""What every record's JSON begins with, by which one is found after bytes that make no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +53,43 @@ def _unpack(payload: bytes) -> Record:
 
 
 class Journal:
-    """The journal at `path`, made if it is missing. Read it to its end before appending."""
+    """The journal at `path`, an empty file at first. Read it to its end before appending."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "a+b", buffering=0)  # noqa: SIM115 - open as long as the process
+        self._path = path
+        self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 - open as long as somebody appends or syncs
         self.size = path.stat().st_size
         self._synced = self.size
 
     def records(self) -> Iterator[Record]:
         """Every whole record.
 
-        A torn one at the end, from a machine that stopped in the middle, is cut off.
+        A torn one at the end, from a machine that stopped in the middle, is cut off. Raises Unreadable where
+        whole ones follow it: then it is not torn but damaged, and was acknowledged like those.
         """
-        self._file.seek(0)
         whole = 0
-        with open(self._file.fileno(), "rb", closefd=False) as file:
-            while len(head := file.read(_HEAD.size)) == _HEAD.size:
-                length, checksum = _HEAD.unpack(head)
-                payload = file.read(length)
-                if len(payload) < length or zlib.crc32(payload) != checksum:
-                    break
-                whole += _HEAD.size + length
+        with open(self._path, "rb") as file:
+            while (payload := _next(file, self.size)) is not None:
+                whole = file.tell()
                 yield _unpack(payload)
+            file.seek(whole)
+            if _holds_a_record(file.read()):
+                raise Unreadable(
+                    f"{self._path} is damaged at byte {whole}, and whole records follow. Put a backup of its folder "
+                    f"in its place, or give up every change from there on with: truncate -s {whole} '{self._path}'"
+                )
         self._file.truncate(whole)
         self.size = self._synced = whole
 
     def append(self, record: Record) -> None:
-        """Add `record`. When this returns, killing the process loses it no more."""
-        packed = _pack(record)
-        try:
-            if self._file.write(packed) != len(packed):
-                raise OSError(errno.ENOSPC, "the journal could not be written to its end")
-        except OSError:
-            self._file.truncate(self.size)  # half a record would hide every one after it
-            raise
-        self.size += len(packed)
+        """Add `record`. When this returns, killing the process loses it no more.
+
+        Raises OSError where there is no room; what was written of it then is written over by the next.
+        """
+        packed, written = memoryview(_pack(record)), 0
+        while written < len(packed):
+            written += os.pwrite(self._file.fileno(), packed[written:], self.size + written)
+        self.size += written
 
     def sync(self) -> None:
         """Carry what was appended to the disk, if anything was. Callable from another thread."""
@@ -91,6 +98,24 @@ class Journal:
             os.fsync(self._file.fileno())
             self._synced = size
 
-    def close(self) -> None:
-        self.sync()
-        self._file.close()
+
+def _next(file: BinaryIO, size: int) -> bytes | None:
+    """The payload of the record that starts here; None if none does. Zeros, which some file systems leave after
+    a power cut, are none."""
+    if len(head := file.read(_HEAD.size)) < _HEAD.size:
+        return None
+    length, checksum = _HEAD.unpack(head)
+    if not 0 < length <= size - file.tell():
+        return None
+    payload = file.read(length)
+    return payload if zlib.crc32(payload) == checksum else None
+
+
+def _holds_a_record(rest: bytes) -> bool:
+    opening = rest.find(_OPENING, _HEAD.size)
+    while opening != -1:
+        length, checksum = _HEAD.unpack_from(rest, opening - _HEAD.size)
+        if opening + length <= len(rest) and zlib.crc32(rest[opening : opening + length]) == checksum:
+            return True
+        opening = rest.find(_OPENING, opening + 1)
+    return False

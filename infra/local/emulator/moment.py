@@ -19,21 +19,11 @@ from typing import Any
 
 @dataclass(slots=True)
 class Moment:
-    """One request's clock and source of ids.
-
-    A `moving` clock runs on, and remembers what it last said: a long poll needs that, and what it takes from
-    the queue is decided by its last look at the clock.
-    """
+    """One request's clock, which stands still, and its source of ids."""
 
     at: float = field(default_factory=time.time)
     seed: bytes = field(default_factory=lambda: os.urandom(8))
-    moving: bool = False
     ids: int = 0
-
-    def now(self) -> float:
-        if self.moving:
-            self.at = time.time()
-        return self.at
 
     def new_id(self) -> str:
         self.ids += 1
@@ -52,7 +42,7 @@ class Clock:
 
     def time(self) -> float:
         moment = current.get()
-        return moment.now() if moment else time.time()
+        return moment.at if moment else time.time()
 
 
 def new_uuid() -> str:
@@ -64,7 +54,7 @@ def new_uuid() -> str:
 def now_iso() -> str:
     """Stands in for ministack's function of that name, in its format: milliseconds and `Z`."""
     moment = current.get()
-    at = datetime.fromtimestamp(moment.now() if moment else time.time(), UTC)
+    at = datetime.fromtimestamp(moment.at if moment else time.time(), UTC)
     return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 

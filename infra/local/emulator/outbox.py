@@ -21,6 +21,8 @@ from urllib.parse import parse_qs
 
 from ministack.services import ses, ses_v2
 
+from infra.local.emulator import files
+
 KIND = "X-Carrel-Kind"
 """The header that names the notice a mail is. A message tag called `kind` becomes this header."""
 
@@ -28,6 +30,8 @@ KIND = "X-Carrel-Kind"
 def install(directory: Path) -> None:
     """Keep each mail SES accepts, by its old API or its new one, in `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
+    for unfinished in directory.glob(".*.eml"):
+        unfinished.unlink()
     # Nothing leaves this machine, so nobody has to prove that an address is theirs.
     ses._message_rejection = ses_v2._message_rejection = lambda *_: None
     v1, v2 = ses.handle_request, ses_v2.handle_request
@@ -120,5 +124,6 @@ def _keep(directory: Path, mail: bytes) -> None:
     """Names are times in nanoseconds, so that sorting them by name sorts them by time."""
     name = f"{time.time_ns():020d}-{os.urandom(4).hex()}.eml"
     unfinished = directory / f".{name}"
-    unfinished.write_bytes(mail)
+    files.write(unfinished, mail)
     unfinished.rename(directory / name)
+    files.sync_soon(directory / name, directory)

@@ -125,10 +125,10 @@ def _expire_by_request() -> None:
     remove = dynamodb._remove_item
 
     def remove_item(table: dict[str, Any], partition: str, sort: str) -> Any:
-        if threading.current_thread().name != "dynamodb-ttl-reaper" or ministack._MAIN_LOOP is None:
+        if threading.current_thread().name != "dynamodb-ttl-reaper":
             return remove(table, partition, sort)
         item = table["items"].get(partition, {}).get(sort)
-        if item is not None:
+        if item is not None and ministack._MAIN_LOOP is not None:  # else it goes a minute later
             asyncio.run_coroutine_threadsafe(_delete_expired(table, item), ministack._MAIN_LOOP)
         return item
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -22,5 +23,8 @@ class Positions:
         with self._lock:
             self._known[name] = value
             unfinished = self._path.with_suffix(".new")
-            unfinished.write_text(json.dumps(self._known, indent=1))
+            with open(unfinished, "w") as file:
+                json.dump(self._known, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut could leave the name with nothing in it
             unfinished.replace(self._path)
