@@ -219,6 +219,17 @@ def test_a_job_taken_before_a_kill_can_be_finished_after_it_and_a_finished_one_s
         assert [m["Body"] for m in received(later)] == ["three"]
 
 
+def test_a_poll_of_a_worker_that_is_gone_takes_nothing(cloud: EmbeddedCloud) -> None:
+    patient = client(cloud, "sqs")
+    url = patient.get_queue_url(QueueName="shelf-local-jobs")["QueueUrl"]
+    gone = boto3.client("sqs", **cloud.client_settings, config=Config(read_timeout=0.5, retries={"max_attempts": 0}))
+    with pytest.raises(BotoCoreError):
+        gone.receive_message(QueueUrl=url, WaitTimeSeconds=5)
+    patient.send_message(QueueUrl=url, MessageBody="for who is there")
+    [message] = patient.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"]
+    assert message["Body"] == "for who is there"
+
+
 def test_a_journal_torn_by_a_power_cut_loses_only_what_was_torn(cloud: EmbeddedCloud) -> None:
     put_copies(cloud, 7)
     cloud.part.process.kill()

@@ -36,7 +36,7 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from infra.local.emulator import keeper, outbox, repairs
+    from infra.local.emulator import keeper, outbox, polls, repairs
 
     repairs.install()
     outbox.install(data / "mail")
@@ -67,7 +67,7 @@ def _without_back_doors(app: Any) -> Any:
             await send({"type": "http.response.start", "status": 404, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        await app(scope, receive, send)
+        await polls.answer(app, scope, receive, send)
 
     return guarded
 
