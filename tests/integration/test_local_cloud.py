@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
@@ -226,6 +227,7 @@ def test_a_poll_of_a_worker_that_is_gone_takes_nothing(cloud: EmbeddedCloud) -> 
     with pytest.raises(BotoCoreError):
         gone.receive_message(QueueUrl=url, WaitTimeSeconds=5)
     patient.send_message(QueueUrl=url, MessageBody="for who is there")
+    time.sleep(0.5)  # in which a poll that went on would look again
     [message] = patient.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"]
     assert message["Body"] == "for who is there"
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from infra.local.emulator import RELEASE, objects
+from infra.local.emulator import RELEASE, objects, polls
 from infra.local.emulator.files import Unreadable
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from infra.local.emulator import keeper, outbox, polls, repairs
+    from infra.local.emulator import keeper, outbox, repairs
 
     repairs.install()
     outbox.install(data / "mail")
