@@ -21,6 +21,7 @@ Each feature declares its own rules, beside what they guard.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -35,13 +36,16 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """What would help after a refusal: `action` names it (return, cancel, end-loans), `book_id` and `loan_id` say with
-    what, `text` is that book's title, or more words where the action needs them."""
+    """What would help after a refusal: `action` names it (return, cancel, wait, end-loans), `book_id` and `loan_id` say
+    with what, `text` is that book's title, or more words where the action needs them. `after` and `by` say when it
+    would help by itself: between these times a copy is likely to be free, or at `by` a loan ends."""
 
     action: str
     text: str
     book_id: str | None = None
     loan_id: str | None = None
+    after: datetime | None = None
+    by: datetime | None = None
 
 
 class LibraryError(Exception):

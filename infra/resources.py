@@ -17,7 +17,7 @@ from typing import Any
 from pynamodb.attributes import TTLAttribute
 from pynamodb.models import Model
 
-from chalicelib import facts, settings
+from chalicelib import facts, repeats, settings
 from chalicelib.accounts import tables as accounts
 from chalicelib.catalogue import tables as catalogue
 from chalicelib.circulation import tables as circulation
@@ -30,6 +30,8 @@ MODELS: tuple[type[Model], ...] = (
     policy.Policy,
     accounts.Account,
     accounts.Name,
+    accounts.Roll,
+    accounts.Invitation,
     accounts.Session,
     catalogue.Section,
     catalogue.Book,
@@ -40,6 +42,8 @@ MODELS: tuple[type[Model], ...] = (
     circulation.Loan,
     circulation.Card,
     circulation.Copies,
+    circulation.Hold,
+    repeats.Repeat,
     reviews.Review,
     facts.Fact,
 )

@@ -91,7 +91,7 @@ def count_loans(happened: Iterable[Fact], cache: Cache, now: datetime) -> None:
     """Count each loan that these facts tell of, once, though they be told twice."""
     granted: defaultdict[str, list[str]] = defaultdict(list)
     for each in happened:
-        if each.kind == "loan.granted":
+        if each.kind in ("loan.granted", "loan.accepted"):
             granted[each.details["book_id"]].append(each.id)
     for book_id, fact_ids in granted.items():
         popularity.count_loans(book_id, fact_ids, cache, now)

@@ -22,7 +22,7 @@ def on_fact(happened: Fact, now: datetime) -> None:
     match happened.kind:
         case "book.removed" | "book.changed":
             titles.keep_true(happened.subject, happened.actor, now)
-        case "loan.requested" | "loan.granted":
+        case "loan.requested" | "loan.granted" | "loan.accepted" | "loan.waiting" | "loan.resumed":
             titles.keep_true(happened.details["book_id"], None, now)
         case _:
             pass

@@ -1,4 +1,4 @@
-"""Lists of loans, newest first, by index. A past-due loan is listed as expired although it is kept as active."""
+"""Lists of loans, newest first, by index. What is past due is listed as expired, however it is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from chalicelib.circulation import service
-from chalicelib.circulation.rules import OPEN, Status, status_at
+from chalicelib.circulation.rules import OPEN, TIMED, Status, status_at
 from chalicelib.circulation.tables import Loan
 from chalicelib.errors import Invalid
 from chalicelib.paging import Part, first, position
@@ -62,7 +62,7 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
         return iter(Loan.by_status.query(status, before, scan_index_forward=False, page_size=limit + 1))
 
     sources = [kept_as(status) for status in sorted(wanted)]
-    if Status.EXPIRED in wanted and Status.ACTIVE not in wanted:
+    if Status.EXPIRED in wanted and not wanted >= TIMED:
         sources.append(iter(_sorted(service.past_due(now), cursor)))
     merged = heapq.merge(*sources, key=lambda loan: loan.id, reverse=True)
     # A loan that changes its state between two of the queries comes twice, one after the other.

@@ -1,21 +1,25 @@
-"""Loans, the patrons' cards that hold their limit, and the copies that are out.
+"""Loans, the patrons' cards that hold their limit, the copies that are out, and the queues for them.
 
 | access pattern                        | key                                            | cost                  |
 |---------------------------------------|------------------------------------------------|-----------------------|
-| request or borrow                     | Loan + Card (+ Copies) + Fact, conditional     | 1 transaction, 1 read |
-| grant, deny, return, revoke, expire   | the same                                       | 1 transaction, 1 read |
+| request, borrow or join the queue     | Loan + Card (+ Copies, Hold) + Fact, conditional | 1 transaction, 1 read |
+| grant, deny, return, revoke, expire … | the same                                       | 1 transaction, 1 read |
+| give a copy to the next in the queue  | both Loans, Hold, Copies, Card, Facts          | 1 transaction, 2 reads|
 | a loan by its id                      | Loan patron, id                                | 1 read                |
 | a patron's loans, newest first        | Loan patron, ids downwards                     | 1 query a page        |
 | may this patron read this book        | local index `of_book` (patron, book)           | 1 query               |
 | loans in a state, newest first        | index `by_status` (status, id)                 | 1 query a page        |
 | who has a book, who had it            | index `by_book` (book, id)                     | 1 query a page        |
 | who has a book or asked for it        | index `open_of_book` (book, id), open ones only| 1 query a page        |
-| what is due by now                    | index `due` (shard, due_at), active loans only | 1 query a shard       |
+| what is due by now                    | index `due` (shard, due_at), what ends by itself only | 1 query a shard |
 | what a patron has open                | Card, then Loans                               | 1 read + 1 batch      |
-| how many copies are out               | Copies book                                    | 1 read (batched)      |
+| how much patrons have and had         | Cards                                          | 1 batch               |
+| how many copies are out, who waits    | Copies book                                    | 1 read (batched)      |
+| the queue of a book, first to last    | Hold book, loan ids upwards                    | 1 query               |
 
 Outside, a loan's id is its patron's id and its own in one, so that it is found without an index, whose answer
 might lag behind. Only e-books with a number of copies write to Copies: one lent without limit has no hot item.
+The queue is a table and no index, since who is next must be known at once; ids sort by the time of asking.
 """
 
 from __future__ import annotations
@@ -84,6 +88,8 @@ class LoansDue(GlobalSecondaryIndex["Loan"]):
 
 
 class Loan(Table):
+    """A request or loan. `due_at` is when it ends by itself: if it is active, or its copy is kept for the patron."""
+
     class Meta(Place):
         table_name = named("loans")
 
@@ -98,9 +104,11 @@ class Loan(Table):
     due_shard = UnicodeAttribute(null=True)
     ended_at = UTCDateTimeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
-    request_key = UnicodeAttribute(null=True)
     open_book_id = UnicodeAttribute(null=True)
     has_copy = BooleanAttribute(default=False)
+    may_wait = BooleanAttribute(default=False)
+    paused = BooleanAttribute(default=False)
+    renewals = IntegerAttribute(default=0)
     of_book = LoansOfBook()
     by_status = LoansByStatus()
     by_book = LoansByBook()
@@ -119,7 +127,7 @@ def split_id(public_id: str) -> tuple[str, str]:
 
 
 class Card(Table):
-    """A patron's library card: what they have open, the same number of books and loans."""
+    """A patron's library card: what they have open, the same number of books and loans, and how many loans they had."""
 
     class Meta(Place):
         table_name = named("cards")
@@ -127,13 +135,32 @@ class Card(Table):
     patron_id = UnicodeAttribute(hash_key=True)
     books = UnicodeSetAttribute(null=True)
     loans = UnicodeSetAttribute(null=True)
+    had = IntegerAttribute(default=0)
 
 
 class Copies(Table):
-    """How many copies of an e-book are out, where their number is limited."""
+    """The copies of an e-book whose number is limited: how many there are (none yet where nobody asked before), are
+    out or kept ready, and are waited for by those who did not pause; how often one came back, and after how many
+    seconds in all."""
 
     class Meta(Place):
         table_name = named("copies")
 
     book_id = UnicodeAttribute(hash_key=True)
+    total = IntegerAttribute(null=True)
     out = IntegerAttribute(default=0)
+    waiting = IntegerAttribute(default=0)
+    returns = IntegerAttribute(default=0)
+    seconds = IntegerAttribute(default=0)
+
+
+class Hold(Table):
+    """A place in the queue for an e-book."""
+
+    class Meta(Place):
+        table_name = named("holds")
+
+    book_id = UnicodeAttribute(hash_key=True)
+    loan_id = UnicodeAttribute(range_key=True)
+    patron_id = UnicodeAttribute()
+    paused = BooleanAttribute(default=False)

@@ -3,7 +3,8 @@ removal means for the loans that are out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,30 +12,82 @@ from chalicelib.auth import Caller
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.catalogue.schemas import MOST_SECTIONS
-from chalicelib.circulation import rules
+from chalicelib.circulation import queue, rules
 from chalicelib.circulation import service as lending
-from chalicelib.circulation.rules import OPEN, Status
+from chalicelib.circulation.forecast import Wait
+from chalicelib.circulation.rules import OPEN, TIMED, Status
 from chalicelib.circulation.tables import Copies, Loan
 from chalicelib.database import Collision, Transaction, again
 from chalicelib.errors import Invalid, Rule, WayOut
+from chalicelib.policy import service as policy
 
 
 class BookIsOut(Rule):
     title = "Patrons have this e-book, or have asked for it"
 
 
-def free_copies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, int]:
-    """How many copies may be had now of each of these books that has a number of them."""
-    limited = {book.id: book.copies for book in books if book.copies is not None}
-    out = {kept.book_id: kept.out for kept in Copies.batch_get(limited, consistent_read=True)}
-    free: dict[str, int] = {}
-    for book_id, copies in limited.items():
-        left = copies - out.get(book_id, 0)
-        if left <= 0:
-            # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
-            left += sum(_is_past_due(loan, now) for loan in lending.open_loans_of(book_id))
-        free[book_id] = min(copies, max(0, left))
-    return free
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The copies of a book that has `total`: how many may be had now, how many patrons wait, and when who joins them
+    is likely to have one (None while one is free)."""
+
+    total: int
+    available: int
+    waiting: int
+    wait: Wait | None
+    returns: int
+
+
+def supplies(books: Iterable[catalogue.Book], now: datetime) -> dict[str, Supply]:
+    """The copies of each of these books that has a number of them."""
+    limited = {book.id: book for book in books if book.copies is not None}
+    if not limited:
+        return {}
+    counted = queue.of_books(limited)
+    pickup_window = policy.current().pickup_window
+    return {
+        book_id: _supply(book, counted.get(book_id) or Copies(book_id), pickup_window, now)
+        for book_id, book in limited.items()
+    }
+
+
+def _supply(book: catalogue.Book, copies: Copies, pickup_window: str, now: datetime) -> Supply:
+    left = book.copies - copies.out
+    if left <= 0:
+        # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
+        left += sum(_is_past_due(loan, now) for loan in lending.open_loans_of(book.id))
+    available = min(book.copies, max(0, left - copies.waiting))
+    place = copies.waiting + 1
+    wait = None if available else queue.forecast(copies, book.copies, place, book.loan_period, pickup_window, now)
+    return Supply(book.copies, available, copies.waiting, wait, copies.returns)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a queue, from 1, and when a copy is likely to come to it; from how many returns that is known."""
+
+    position: int
+    wait: Wait
+    returns: int
+
+
+def places_of(loans: Iterable[Loan], books: Mapping[str, catalogue.Book], now: datetime) -> dict[str, Place]:
+    """The places of those of these loans that wait, by their own ids: one query for each e-book, and one batch."""
+    waiting = [loan for loan in loans if loan.status == Status.WAITING]
+    if not waiting:
+        return {}
+    pickup_window = policy.current().pickup_window
+    counted = queue.of_books(loan.book_id for loan in waiting)
+    positions = {book_id: queue.places(book_id) for book_id in {loan.book_id for loan in waiting}}
+
+    def place(loan: Loan) -> Place:
+        copies, book = counted[loan.book_id], books[loan.book_id]
+        # Where it has left the queue this instant, it would be the first.
+        position = positions[loan.book_id].get(loan.id, 1)
+        wait = queue.forecast(copies, book.copies or 1, position, book.loan_period, pickup_window, now)
+        return Place(position, wait, copies.returns)
+
+    return {loan.id: place(loan) for loan in waiting}
 
 
 def _is_past_due(loan: Loan, now: datetime) -> bool:
@@ -49,14 +102,28 @@ def change_book(
     now: datetime,
     guard: Callable[[catalogue.Book], None],
 ) -> catalogue.Book:
-    """A book of the catalogue with `changes`; where they limit its copies, the loans that are out hold them.
+    """A book of the catalogue with `changes`; where they limit its copies, the loans that are out hold them, and where
+    they free some, who waits gets them.
 
     Raises as `catalogue.service.change_book`.
     """
-    changed = catalogue.change_book(book_id, changes, librarian.id, cache, now, guard=guard)
-    if changed.copies is not None and "copies" in changes:
-        _count_copies(book_id)
+    if "copies" not in changes:
+        return catalogue.change_book(book_id, changes, librarian.id, cache, now, guard=guard)
+    total: int | None = changes["copies"]
+
+    def also(transaction: Transaction) -> None:
+        queue.set_total(transaction, book_id, total)
+
+    changed = catalogue.change_book(book_id, changes, librarian.id, cache, now, guard=guard, also=also)
+    _settle(changed, now)
     return changed
+
+
+def _settle(book: catalogue.Book, now: datetime) -> None:
+    """Let the copies of a book agree with its loans, and those who wait with what is free."""
+    if book.copies is not None:
+        _count_copies(book.id)
+    queue.serve(book.id, now)
 
 
 def change_together(
@@ -102,13 +169,10 @@ def keep_true(book_id: str, actor: str | None, now: datetime) -> None:
 
     Safe to repeat.
     """
-    match catalogue.on_shelves([book_id]):
-        case []:
-            end_loans_of_removed(book_id, actor, now)
-        case [book] if book.copies is not None:
-            _count_copies(book_id)
-        case _:
-            pass
+    if kept := catalogue.on_shelves([book_id]):
+        _settle(kept[0], now)
+    else:
+        end_loans_of_removed(book_id, actor, now)
 
 
 def _count_copies(book_id: str) -> None:
@@ -117,9 +181,9 @@ def _count_copies(book_id: str) -> None:
     A loan is counted by who finds it uncounted.
     """
     for loan in lending.open_loans_of(book_id):
-        if loan.status != Status.ACTIVE or loan.has_copy:
+        if loan.status not in TIMED or loan.has_copy:
             continue
-        uncounted = (Loan.status == Status.ACTIVE) & (Loan.has_copy == False)  # noqa: E712
+        uncounted = (Loan.status == loan.status) & (Loan.has_copy == False)  # noqa: E712
         transaction = Transaction()
         transaction.update(loan, [Loan.has_copy.set(True)], uncounted, lambda _: rules.LoanHasMovedOn())
         transaction.update(Copies(book_id), [Copies.out.add(1)])
@@ -155,7 +219,9 @@ def withdraw(
 def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None:
     """End what is still open of a removed book. Repeated by the fact of the removal, for requests that
     crossed it."""
-    for loan in lending.open_loans_of(book_id):
+    # Who waits first, or each copy that comes back would be set aside for somebody else in turn.
+    waiting_first = sorted(lending.open_loans_of(book_id), key=lambda loan: loan.status != Status.WAITING)
+    for loan in waiting_first:
         past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
         step, reason = (rules.EXPIRE, None) if past_due else (rules.REVOKE, "The library no longer has this e-book.")
         try:
