@@ -15,14 +15,16 @@ from chalice.app import AuthRequest, AuthResponse, Chalice
 from chalicelib import auth, facts, health, settings, wiring
 from chalicelib.accounts import routes as accounts
 from chalicelib.accounts import sessions
+from chalicelib.audit import routes as audit
 from chalicelib.catalogue import routes as catalogue
 from chalicelib.catalogue import uploads
 from chalicelib.circulation import routes as circulation
+from chalicelib.desk import routes as desk
 from chalicelib.policy import routes as policy
 from chalicelib.reading import routes as reading
 from chalicelib.reviews import routes as reviews
 
-FEATURES = (policy, accounts, catalogue, circulation, reading, reviews, health)
+FEATURES = (policy, accounts, catalogue, circulation, reading, reviews, desk, audit, health)
 
 app = Chalice(app_name="carrel")
 
@@ -83,9 +85,11 @@ def tell(event: Any) -> None:
     """Hand on what happened to who acts on it."""
     from chalicelib.catalogue import jobs as catalogue_jobs
     from chalicelib.circulation import jobs as circulation_jobs
+    from chalicelib.desk import jobs as desk_jobs
 
     told = [facts.of_image(record.new_image) for record in event if record.event_name == "INSERT"]
     for happened in told:
         catalogue_jobs.on_fact(happened, wiring.cache(), wiring.now())
         circulation_jobs.on_fact(happened, wiring.now())
+        desk_jobs.on_fact(happened, wiring.cache(), wiring.now())
     catalogue_jobs.count_loans(told, wiring.cache(), wiring.now())

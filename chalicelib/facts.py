@@ -7,17 +7,50 @@ those who act on facts (see `app.py`).
 |-----------------------|------------------------------|-------------------------------|
 | write one             | with its change              | one more write in the transaction |
 | what happened on a day| `day` (UTC), newest first    | 1 query a page                |
+| what happened to it   | index `by_subject`           | 1 query a page                |
+| what somebody did     | index `by_actor`             | 1 query a page                |
+| a kind of it on a day | index `by_kind` (kind and day)| 1 query a page               |
+
+A kind has its days apart, so that no part of its index is written to more than a day of the table is.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.database import Place, Table, named
 from chalicelib.ids import new_id
+
+
+class FactsBySubject(GlobalSecondaryIndex["Fact"]):
+    class Meta:
+        index_name = "by_subject"
+        projection = AllProjection()
+
+    subject = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class FactsByActor(GlobalSecondaryIndex["Fact"]):
+    class Meta:
+        index_name = "by_actor"
+        projection = AllProjection()
+
+    actor = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class FactsByKind(GlobalSecondaryIndex["Fact"]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind_day = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
 
 
 class Fact(Table):
@@ -31,20 +64,35 @@ class Fact(Table):
     at = UTCDateTimeAttribute()
     actor = UnicodeAttribute(null=True)
     subject = UnicodeAttribute()
+    kind_day = UnicodeAttribute(null=True)
     details: MapAttribute[str, Any] = MapAttribute(default=dict)
+    by_subject = FactsBySubject()
+    by_actor = FactsByActor()
+    by_kind = FactsByKind()
 
 
 def fact(kind: str, now: datetime, *, subject: str, actor: str | None = None, **details: str | int) -> Fact:
     """A fact to be written: `kind` as "loan.granted", `subject` the id of what it is about, `actor` who did it."""
     return Fact(
-        day=now.strftime("%Y-%m-%d"),
+        day=day_of(now),
         id=new_id(now),
         kind=kind,
+        kind_day=kind_on(kind, day_of(now)),
         at=now,
         actor=actor,
         subject=subject,
         details=details,
     )
+
+
+def day_of(moment: datetime) -> str:
+    """The day, in UTC, under which what happened at `moment` is kept."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def kind_on(kind: str, day: str) -> str:
+    """The key of what happened of a kind on a day."""
+    return f"{kind} {day}"
 
 
 # A stream's own ARN is known only once its table exists: the template puts it here when it is deployed.

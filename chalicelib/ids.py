@@ -25,6 +25,20 @@ def new_id(now: datetime) -> str:
     return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
 
 
+def made_at(identifier: str) -> datetime:
+    """When an identifier was made, to the millisecond."""
+    milliseconds = 0
+    for c in identifier[:10]:
+        milliseconds = milliseconds << 5 | ALPHABET.index(c)
+    # The first ten characters hold 50 bits; the identifier's 130 bits begin with two that are not used.
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def before(moment: datetime) -> str:
+    """What sorts before every identifier made at `moment` or later."""
+    return new_id(moment)[:10] + ALPHABET[0] * (LENGTH - 10)
+
+
 def is_reference(text: str) -> bool:
     """Whether `text` could name a thing in an address: an identifier, or two in one."""
     return is_id(text) or (is_id(text[:LENGTH]) and is_id(text[LENGTH:]))

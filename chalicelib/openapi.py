@@ -77,6 +77,8 @@ def _operation(o: Operation, schema_of: dict[str, Any], components: dict[str, An
         content = _json(schema_of[repr(o.body)])
         if o.method == "PATCH":
             content["application/merge-patch+json"] = content["application/json"]
+        if o.csv:
+            content["text/csv"] = {"schema": {"type": "string"}}
         described["requestBody"] = {"required": required, "content": content}
     if o.who is not Who.ANYONE:
         described["security"] = [{"bearer": []}]

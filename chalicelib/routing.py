@@ -134,6 +134,7 @@ class Operation:
     public_cache: bool
     guarded: bool
     repeatable: bool
+    csv: str | None
     refusals: tuple[type[LibraryError], ...]
 
 
@@ -171,13 +172,15 @@ class Routes(Blueprint):
         public_cache: bool = False,
         guarded: bool = False,
         repeatable: bool = False,
+        csv: str | None = None,
         refusals: tuple[type[LibraryError], ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a view: called with a Call and the path's parameters, it returns a `returns`, or an Answer.
 
         The view's docstring is the operation's summary. `public_cache` marks a GET of the catalogue, which
         may be kept by anyone who asks each time whether it is still true. `guarded` marks a change that heeds If-Match,
-        `repeatable` a POST that heeds Idempotency-Key.
+        `repeatable` a POST that heeds Idempotency-Key. `csv` names the member of the body that a body of text/csv
+        stands for.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,7 +189,7 @@ class Routes(Blueprint):
                 try:
                     if not all(map(is_reference, parameters.values())):
                         raise NotFound
-                    call = self._call(request, who, body, query)
+                    call = self._call(request, who, body, query, csv)
                     return _respond(view(call, **parameters), status, request, public_cache=public_cache)
                 except LibraryError as error:
                     return problem(error)
@@ -212,6 +215,7 @@ class Routes(Blueprint):
                     public_cache,
                     guarded,
                     repeatable,
+                    csv,
                     refusals,
                 )
             )
@@ -221,21 +225,23 @@ class Routes(Blueprint):
         return declare
 
     @staticmethod
-    def _call(request: Request, who: Who, body: type[B], query: type[Q]) -> Call[B, Q]:
+    def _call(request: Request, who: Who, body: type[B], query: type[Q], csv: str | None) -> Call[B, Q]:
         authorizer = request.context.get("authorizer")
         caller = caller_of(authorizer) if who is not Who.ANYONE and authorizer else None
         if not who.admits(caller):
             raise Forbidden(f"This is for the {who.value} only.")
-        sent = validated(body, _json(request)) if body is not Nothing else body()
+        sent = validated(body, _content(request, csv)) if body is not Nothing else body()
         asked = query() if query is Nothing else validated(query, dict(request.query_params or {}), query=True)
         return Call(sent, asked, request, caller)
 
 
-def _json(request: Request) -> object:
-    raw = request.raw_body
+def _content(request: Request, csv: str | None) -> object:
+    raw: Any = request.raw_body
     if not raw:
         return {}
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if csv is not None and content_type == "text/csv":
+        return {csv: raw.decode(errors="replace")}
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise NotJson(f"Send application/json, not {content_type[:100]}.")
     try:

@@ -23,6 +23,9 @@ ITEMS = (
 )
 """All that is done to items. A transaction needs the actions it is made of. No Scan: the library has none."""
 
+APPENDED = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem")
+"""All that is done to facts: the audit trail is added to, and nothing in it is changed or removed."""
+
 OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
 
@@ -68,7 +71,8 @@ def _bearer(_: Sequence[str]) -> list[Statement]:
 
 def _items(tables: Sequence[str]) -> list[Statement]:
     return [
-        _allow(ITEMS, [_arn(table) for table in tables]),
+        _allow(ITEMS, [_arn(table) for table in tables if table != "FactTable"]),
+        _allow(APPENDED, _arn("FactTable")),
         _allow(["dynamodb:Query"], [{"Fn::Sub": f"${{{table}.Arn}}/index/*"} for table in tables]),
     ]
 

@@ -30,6 +30,8 @@ MODELS: tuple[type[Model], ...] = (
     policy.Policy,
     accounts.Account,
     accounts.Name,
+    accounts.Roll,
+    accounts.Invitation,
     accounts.Session,
     catalogue.Section,
     catalogue.Book,

@@ -3,9 +3,18 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from functools import cache
 from typing import Any
+
+_LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Letters and digits that cannot be taken for one another on paper."""
+
+
+def made_up() -> str:
+    """A password to be handed over on paper: three times four signs, 59 random bits."""
+    return "-".join("".join(secrets.choice(_LEGIBLE) for _ in range(4)) for _ in range(3))
 
 
 @cache

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
-
-import msgspec
+from typing import Any
 
 from chalicelib import auth, settings, wiring
-from chalicelib.accounts import service, sessions
+from chalicelib.accounts import invitations, people, service, sessions
 from chalicelib.accounts.schemas import (
     Credentials,
+    InvitationMade,
+    Invitations,
+    InvitationShown,
+    NewInvitation,
     Profile,
     ProfilePatch,
     Registration,
@@ -17,7 +21,7 @@ from chalicelib.accounts.schemas import (
     SessionShown,
     Tokens,
 )
-from chalicelib.accounts.tables import Account
+from chalicelib.accounts.tables import Invitation
 from chalicelib.errors import NotFound
 from chalicelib.paging import Page
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
@@ -26,11 +30,6 @@ from chalicelib.validation import changes
 routes = Routes(__name__)
 
 COOKIE = "carrel_refresh"
-
-
-def _shown(account: Account) -> Profile:
-    kept = {"email": None, **account.attribute_values, "reminders": account.reminders.as_dict()}
-    return msgspec.convert(kept, Profile)
 
 
 def _cookie(value: str, life: int) -> dict[str, str | list[str]]:
@@ -59,13 +58,20 @@ def _tokens(signed_in: sessions.SignedIn) -> Answer:
     body=Registration,
     returns=Profile,
     status=201,
-    refusals=(service.UsernameTaken, service.EmailTaken, service.RegistrationClosed, sessions.TooManyAttempts),
+    refusals=(
+        service.UsernameTaken,
+        service.EmailTaken,
+        service.RegistrationClosed,
+        invitations.InvitationEnded,
+        sessions.TooManyAttempts,
+    ),
 )
 def register(call: Call[Registration, Nothing]) -> Profile:
     """Become a patron."""
     sessions.limit_newcomers(call.address, wiring.cache())
     wanted = call.body
-    return _shown(service.register(wanted.username, wanted.password, wanted.email, wanted.name, wiring.now()))
+    newcomer = service.Newcomer(wanted.username, wanted.password, wanted.email, wanted.name)
+    return service.shown(service.register(newcomer, wanted.invitation, wiring.now()))
 
 
 @routes.operation(
@@ -74,7 +80,7 @@ def register(call: Call[Registration, Nothing]) -> Profile:
     who=Who.ANYONE,
     body=Credentials,
     returns=Tokens,
-    refusals=(sessions.WrongCredentials, sessions.TooManyAttempts),
+    refusals=(sessions.WrongCredentials, sessions.AccountSuspended, sessions.TooManyAttempts),
 )
 def sign_in(call: Call[Credentials, Nothing]) -> Answer:
     """Sign in by user name or e-mail address."""
@@ -110,7 +116,7 @@ def sign_out(call: Call[Nothing, Nothing]) -> Answer:
 @routes.operation("GET", "/me", who=Who.SIGNED_IN, returns=Profile)
 def show_profile(call: Call[Nothing, Nothing]) -> Profile:
     """One's own account."""
-    return _shown(service.account(call.caller.id))
+    return service.shown(people.account(call.caller.id))
 
 
 @routes.operation(
@@ -127,11 +133,13 @@ def change_profile(call: Call[ProfilePatch, Nothing]) -> Profile:
     wanted = changes(call.body)
     if "password" in wanted:
         sessions.limit_guesses(call.caller.id, call.address, wiring.cache())
-    changed = service.change(call.caller.id, wanted, lambda account: call.require_match(_shown(account)), wiring.now())
+    changed = service.change(
+        call.caller.id, wanted, lambda account: call.require_match(service.shown(account)), wiring.now()
+    )
     if "password" in wanted:
         sessions.forgive(call.caller.id, call.address, wiring.cache())
         sessions.end_all(call.caller.id, wiring.cache(), but=call.caller.session_id)
-    return _shown(changed)
+    return service.shown(changed)
 
 
 @routes.operation("GET", "/me/sessions", who=Who.SIGNED_IN, query=Page, returns=Sessions)
@@ -157,3 +165,45 @@ def list_sessions(call: Call[Nothing, Page]) -> Sessions:
 def end_session(call: Call[Nothing, Nothing], session_id: str) -> None:
     """Sign out another device."""
     sessions.end_one_of(call.caller.id, session_id, wiring.cache())
+
+
+@routes.operation(
+    "POST",
+    "/patrons/invitations",
+    who=Who.LIBRARIAN,
+    body=NewInvitation,
+    returns=InvitationMade,
+    status=201,
+    refusals=(invitations.NobodyMayRegister,),
+)
+def invite(call: Call[NewInvitation, Nothing]) -> InvitationMade:
+    """Invite somebody to register, by a link that is told only now."""
+    wanted, now = call.body, wiring.now()
+    life = timedelta(days=wanted.expires_in_days)
+    made, url = invitations.invite(wanted.email, wanted.name, life, call.caller.id, now)
+    return InvitationMade(url=url, **_shown_invitation(made))
+
+
+@routes.operation("GET", "/patrons/invitations", who=Who.LIBRARIAN, query=Page, returns=Invitations)
+def list_invitations(call: Call[Nothing, Page]) -> Invitations:
+    """Invitations nobody has accepted yet, newest first."""
+    part = invitations.open_ones(call.query.limit, call.query.cursor, wiring.now())
+    return Invitations(
+        items=[InvitationShown(**_shown_invitation(one)) for one in part.items], next_cursor=part.next_cursor
+    )
+
+
+@routes.operation("DELETE", "/patrons/invitations/{invitation_id}", who=Who.LIBRARIAN, status=204, refusals=(NotFound,))
+def withdraw_invitation(call: Call[Nothing, Nothing], invitation_id: str) -> None:
+    """Withdraw an invitation."""
+    invitations.withdraw(invitation_id, call.caller.id, wiring.now())
+
+
+def _shown_invitation(one: Invitation) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "email": one.email,
+        "name": one.name,
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+    }

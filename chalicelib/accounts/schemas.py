@@ -34,12 +34,13 @@ RoleName: TypeAlias = Literal["patron", "librarian"]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new patron gives."""
+    """What a new patron gives; `invitation` is the token of the link that invited them."""
 
     username: Username
     password: Password
     email: Email | None = None
     name: PersonName | None = None
+    invitation: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,3 +120,34 @@ class Sessions(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[SessionShown]
     next_cursor: str | None = None
+
+
+class NewInvitation(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to invite, as far as it is known, and for how long."""
+
+    email: Email | None = None
+    name: PersonName | None = None
+    expires_in_days: Annotated[int, Meta(ge=1, le=90)] = 14
+
+
+class InvitationShown(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation nobody has accepted yet."""
+
+    id: str
+    email: str | None
+    name: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationMade(InvitationShown, frozen=True, kw_only=True):
+    """A new invitation, and the address at which it is accepted, once."""
+
+    url: str
+
+
+class Invitations(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of invitations, newest first."""
+
+    items: list[InvitationShown]
+    next_cursor: str | None

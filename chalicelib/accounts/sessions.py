@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import settings
-from chalicelib.accounts import passwords, service
+from chalicelib.accounts import passwords, people
 from chalicelib.accounts.tables import Account, Session
 from chalicelib.auth import Caller, Role, issue
 from chalicelib.cache import Cache
-from chalicelib.database import Collision, again, get, unless
-from chalicelib.errors import NotFound, TooManyAttempts, Unauthenticated
+from chalicelib.database import Collision, Transaction, again, get, unless
+from chalicelib.errors import Forbidden, NotFound, TooManyAttempts, Unauthenticated
 from chalicelib.ids import is_id, new_id
 from chalicelib.paging import Part, first, position
 
@@ -32,6 +32,10 @@ OPEN_FOR = 60
 
 class WrongCredentials(Unauthenticated):
     title = "User name and password do not belong together"
+
+
+class AccountSuspended(Forbidden):
+    title = "Your account is suspended; please ask the librarian"
 
 
 class SessionEnded(Unauthenticated):
@@ -50,25 +54,32 @@ class SignedIn:
 def sign_in(login: str, password: str, device: str, address: str, cache: Cache, now: datetime) -> SignedIn:
     """A new session for who knows the password.
 
-    Raises WrongCredentials, TooManyAttempts.
+    Raises WrongCredentials, TooManyAttempts, AccountSuspended (which a guesser is not told).
     """
-    account = service.find(login)
-    who = account.id if account else _digest(service.claim_of(login))
+    account = people.find(login)
+    who = account.id if account else digest(people.claim_of(login))
     limit_guesses(who, address, cache)
     if not passwords.matches(account.password_hash if account else None, password) or account is None:
         raise WrongCredentials
     forgive(who, address, cache)
+    if account.suspended_at is not None:
+        raise AccountSuspended
     secret = secrets.token_urlsafe(32)
     session = Session(
         id=new_id(now),
         account_id=account.id,
-        secret_hash=_digest(secret),
+        secret_hash=digest(secret),
         rotated_at=now,
         created_at=now,
         device=device[:200],
         expires_at=_expiry(now),
     )
-    session.save()
+    transaction = Transaction()
+    transaction.put(session)
+    # Whoever is suspended or erased in this very moment must not be left with a session.
+    good = Account.suspended_at.does_not_exist() & Account.erased_at.does_not_exist()
+    transaction.check(account, good, lambda _: AccountSuspended())
+    transaction.commit()
     return _signed_in(account, session, secret, now)
 
 
@@ -115,22 +126,24 @@ def _refresh(token: str, cache: Cache, now: datetime) -> SignedIn:
     session, secret = _session_of(token)
     if session.expires_at <= now:
         raise SessionEnded
-    account = service.account(session.account_id)
+    account = get(Account, session.account_id)
+    if account is None or account.suspended_at is not None or account.erased_at is not None:
+        raise SessionEnded
     # The next secret follows from this one, so that an answer which was lost on its way can be given again.
     following = _following(session.id, secret)
-    if _digest(following) == session.secret_hash and now - session.rotated_at < GRACE:
+    if digest(following) == session.secret_hash and now - session.rotated_at < GRACE:
         return _signed_in(account, session, following, now)
-    if _digest(secret) != session.secret_hash:
+    if digest(secret) != session.secret_hash:
         end(session.id, cache)
         raise SessionEnded
     with unless(Collision):
         session.update(
             [
-                Session.secret_hash.set(_digest(following)),
+                Session.secret_hash.set(digest(following)),
                 Session.rotated_at.set(now),
                 Session.expires_at.set(_expiry(now)),
             ],
-            Session.secret_hash == _digest(secret),
+            Session.secret_hash == digest(secret),
         )
     return _signed_in(account, session, following, now)
 
@@ -153,7 +166,7 @@ def end_by_token(token: str, cache: Cache) -> None:
         session, secret = _session_of(token)
     except SessionEnded:
         return
-    if session.secret_hash in {_digest(secret), _digest(_following(session.id, secret))}:
+    if session.secret_hash in {digest(secret), digest(_following(session.id, secret))}:
         end(session.id, cache)
 
 
@@ -217,6 +230,7 @@ def _note(session_id: str) -> str:
     return f"session:{session_id}"
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What is kept of a secret that the library made up itself."""
     # The secrets have 256 random bits: a plain hash is enough.
     return hashlib.sha256(text.encode()).hexdigest()

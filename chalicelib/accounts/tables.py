@@ -1,4 +1,4 @@
-"""Accounts, the names that must be unique, and sessions.
+"""Accounts, the names that must be unique, the roll of patrons, invitations, and sessions.
 
 | access pattern                         | key                                        | cost                     |
 |----------------------------------------|--------------------------------------------|--------------------------|
@@ -8,8 +8,14 @@
 | names of the people on a page          | Account `id`s                              | 1 batch                  |
 | is the session open                    | Session `id` (mostly answered by the cache)| 1 read                   |
 | sessions of an account, newest first   | index `by_account`                         | 1 query                  |
+| patrons by name, of a group, by a word | Roll collection, keys upwards; then Account| 1 query + 1 batch a page |
+| the same, of one standing              | index `by_standing` of Roll                | 1 query + 1 batch a page |
+| invite, or withdraw an invitation      | Invitation + Fact                          | 1 transaction            |
+| register by invitation                 | Invitation, then with the new account      | 1 read, 1 transaction    |
+| open invitations, newest first         | Invitation, ids downwards                  | 1 query a page           |
 
-A Name is `username:…`, `email:…` (both case-folded) or `role:librarian`, of which there can be one.
+A Name is `username:…`, `email:…` (both case-folded) or `role:librarian`, of which there can be one. The Roll is
+written with the account it is about (see `roll`); patrons made before there was a Roll enter it at their next change.
 """
 
 from __future__ import annotations
@@ -28,6 +34,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.database import IntegerAttribute, Place, Table, named
 
 LIBRARIAN = "role:librarian"
+INVITATIONS = "invitations"
 
 
 class Reminders(MapAttribute[str, object]):
@@ -38,6 +45,8 @@ class Reminders(MapAttribute[str, object]):
 
 
 class Account(Table):
+    """A person. Of one who was erased only id, role, dates and revision stay: the id then resolves to no name."""
+
     class Meta(Place):
         table_name = named("accounts")
 
@@ -52,6 +61,9 @@ class Account(Table):
     reminders = Reminders(default=Reminders)
     report_format = UnicodeAttribute(default="html")
     created_at = UTCDateTimeAttribute()
+    group = UnicodeAttribute(null=True)
+    suspended_at = UTCDateTimeAttribute(null=True)
+    erased_at = UTCDateTimeAttribute(null=True)
     revision = IntegerAttribute(default=0)
 
 
@@ -61,6 +73,44 @@ class Name(Table):
 
     name = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
+
+
+class RollByStanding(GlobalSecondaryIndex["Roll"]):
+    class Meta:
+        index_name = "by_standing"
+        projection = AllProjection()
+
+    part = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+
+
+class Roll(Table):
+    """A line by which a patron is found: in the collection of names, of words, or of a group (`of`), under a key that
+    ends in the patron's id. `part` is the collection and the patron's standing; `words` are all the patron's words."""
+
+    class Meta(Place):
+        table_name = named("roll")
+
+    of = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    part = UnicodeAttribute()
+    words = UnicodeAttribute()
+    by_standing = RollByStanding()
+
+
+class Invitation(Table):
+    """A link by which one person may register, once. All are one collection, for the librarian's list."""
+
+    class Meta(Place):
+        table_name = named("invitations")
+
+    of = UnicodeAttribute(hash_key=True, default=INVITATIONS)
+    id = UnicodeAttribute(range_key=True)
+    secret_hash = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    expires_at = TTLAttribute()
 
 
 class SessionsByAccount(GlobalSecondaryIndex["Session"]):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pynamodb.expressions.condition import size
 
 from chalicelib import periods, repeats
+from chalicelib.accounts import service as accounts
 from chalicelib.auth import Caller
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import queue, rules
@@ -186,6 +187,7 @@ def _commit_opening(loan: Loan, wanted: Terms, status: Status, actor: str, key: 
         room,
         lambda card: _refusal_of(card, book.id, limit) or Collision(),
     )
+    accounts.hold_to_standing(transaction, loan.patron_id)
     if status is Status.WAITING:
         queue.join(transaction, loan)
     elif status is Status.ACTIVE:
@@ -516,3 +518,26 @@ def tallies(patron_ids: Iterable[str]) -> dict[str, Tally]:
 def open_loans_of(book_id: str) -> Iterator[Loan]:
     """The loans and requests of a book that are kept as open."""
     return iter(Loan.open_of_book.query(book_id))
+
+
+# ------------------------------------------------------------------------------- a patron's loans, for the desk
+
+
+def history(patron_id: str, now: datetime) -> Iterator[tuple[Loan, Status]]:
+    """Every request and loan of a patron with its state now, newest first; read as it is asked for."""
+    for loan in Loan.query(patron_id, scan_index_forward=False, consistent_read=True):
+        yield loan, rules.status_at(Status(loan.status), loan.due_at, now)
+
+
+def end_all(patron_id: str, actor: str | None, reason: str | None, now: datetime) -> int:
+    """End what a patron has open, as the librarian does who revokes it; how much was ended. Safe to repeat."""
+    ended = 0
+    for loan in open_loans(patron_id):
+        past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
+        step, why = (rules.EXPIRE, None) if past_due else (rules.REVOKE, reason)
+        try:
+            take(step, loan, actor, now, reason=why)
+        except rules.LoanHasMovedOn:
+            continue
+        ended += 1
+    return ended

@@ -115,6 +115,29 @@ def hide(review_id: str, librarian_id: str, now: datetime) -> Review:
     return of_patron(book_id, patron_id)
 
 
+def of_person(patron_id: str, now: datetime) -> list[Review]:
+    """All reviews of a patron. Only who has had a book can rate it, so they are found by the patron's loans."""
+    books = {loan.book_id for loan, _ in circulation.history(patron_id, now)}
+    return list(Review.batch_get([(book_id, patron_id) for book_id in books], consistent_read=True))
+
+
+def forget_words(patron_id: str, now: datetime) -> None:
+    """Remove the words of all reviews of a patron; the ratings stay. Safe to repeat."""
+    for review in of_person(patron_id, now):
+        if review.text:
+            transaction = Transaction()
+            transaction.update(
+                review,
+                [Review.text.set(""), Review.changed_at.set(now)],
+                Review.rating.exists(),
+                lambda _: NotFound(),
+            )
+            try:
+                transaction.commit()
+            except NotFound:
+                continue  # taken back in this moment
+
+
 def _kept(book_id: str, patron_id: str) -> Review | None:
     return get(Review, book_id, patron_id)
 

@@ -19,6 +19,7 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib import clients, objects
 from chalicelib.accounts import service as accounts
 from chalicelib.accounts import sessions
+from chalicelib.accounts.people import find
 from chalicelib.cache import Cache
 from chalicelib.catalogue import lists as catalogue
 from chalicelib.catalogue import sections
@@ -154,7 +155,7 @@ class TestTheDemo:
             assert bool(loan.reason) == (loan.status in (Status.DENIED, Status.REVOKED))
 
     def test_the_reader_has_something_of_everything_and_room_for_more(self, folder: Path) -> None:
-        reader = accounts.find(people.READER)
+        reader = find(people.READER)
         assert reader is not None
         own = [loan for loan in all_loans() if loan.patron_id == reader.id]
         assert {loan.status for loan in own} == set(Status) - {Status.WAITING}
@@ -183,7 +184,7 @@ class TestTheDemo:
 
     def test_the_patrons_have_their_own_names_zones_and_languages(self, folder: Path) -> None:
         for patron in people.PATRONS:
-            account = accounts.find(patron.username)
+            account = find(patron.username)
             assert account is not None
             assert (account.name, account.timezone, account.language) == (
                 patron.name,

@@ -16,7 +16,7 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
-from chalicelib.accounts import service as accounts
+from chalicelib.accounts.people import find, the_librarian
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
 from chalicelib.catalogue import lists
@@ -47,8 +47,7 @@ def open_with(data: Path, is_new: bool, cache: Cache, now: datetime) -> None:
 
 def fill(password: str, cache: Cache, now: datetime) -> None:
     """The whole demo, as of `now`, with patrons that sign in with `password`. Repeating it does nothing."""
-    librarian = accounts.find(accounts.LIBRARIANS_NAME)
-    assert librarian is not None
+    librarian = the_librarian()
     books = shelves.fill(texts.everything(), librarian.id, cache, now)
     people.come(books, Caller(librarian.id, Role.LIBRARIAN, ""), password, cache, now)
 
@@ -56,7 +55,7 @@ def fill(password: str, cache: Cache, now: datetime) -> None:
 def reader(data: Path) -> str | None:
     """How the patron signs in who is there for trying out, if there is one: user name and password."""
     kept = data / PASSWORD
-    if not kept.exists() or accounts.find(people.READER) is None:
+    if not kept.exists() or find(people.READER) is None:
         return None
     return f"{people.READER}   {kept.read_text().strip()}"
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.accounts import service as accounts
+from chalicelib.accounts.people import find
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
 from chalicelib.circulation import lists, rules
@@ -210,9 +211,8 @@ def come(books: dict[str, str], librarian: Caller, password: str, cache: Cache, 
 
 
 def _registered(patron: Patron, password: str, now: datetime) -> Caller:
-    account = accounts.find(patron.username) or accounts.register(
-        patron.username, password, f"{patron.username}@carrel.example", patron.name, now
-    )
+    newcomer = accounts.Newcomer(patron.username, password, f"{patron.username}@carrel.example", patron.name)
+    account = find(patron.username) or accounts.register(newcomer, None, now)
     if account.timezone != patron.timezone or account.language != patron.language:
         accounts.change(account.id, {"timezone": patron.timezone, "language": patron.language}, lambda _: None, now)
     return Caller(account.id, Role.PATRON, "")
