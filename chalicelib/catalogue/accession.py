@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -22,8 +23,7 @@ from chalicelib.catalogue.schemas import MEDIA_TYPES
 from chalicelib.catalogue.tables import Book, Cover, File
 from chalicelib.database import Transaction
 from chalicelib.ids import new_id
-
-LONGEST_DESCRIPTION = 5_000
+from chalicelib.policy import service as policy
 
 Also = Callable[[Transaction], None]
 
@@ -41,12 +41,13 @@ def add_file(
     *,
     name: str | None = None,
     book_id: str | None = None,
+    covers: Sequence[intake.Cover] = (),
     alone: bool = False,
     also: Also = _nothing,
 ) -> Book:
-    """The book made of the EPUB or PDF at `path`. What `about` (as BookAbout) says counts for more than the file; where
-    neither says a title, it is that of the file's `name`. With `alone`, only if the library has not this file, nor
-    another book of the same origin. `also` adds to the transaction.
+    """The book made of the EPUB or PDF at `path`. What `about` (as BookAbout) says counts for more than the file, and
+    `covers` for more than its cover; where nothing says a title, it is that of the file's `name`. With `alone`, only if
+    the library has not this file, nor another book of the same origin. `also` adds to the transaction.
 
     Raises intake.Refused, Invalid, AlreadyHeld.
     """
@@ -58,15 +59,24 @@ def add_file(
     book_id = book_id or new_id(now)
     fields = _said(reading) | {"title": reading.title or _title_of(name or path.name)} | about
     made = service.new_book(book_id, {**fields, "origins": origins, "covers": []}, now)
-    found = _keep(book_id, path, reading)
+    found = _keep(book_id, path, replace(reading, covers=tuple(covers) or reading.covers))
     with objects.undone_if_refused(*_keys(found)):
         for field, value in found.items():
             setattr(made, field, value)
         return service.put_on_shelves(made, actor, cache, now, alone=alone, also=also)
 
 
-def add_record(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime) -> Book:
-    """The book that a record of another catalogue (fields as of ImportedBook) tells of.
+def add_record(
+    fields: dict[str, Any],
+    librarian: str,
+    cache: Cache,
+    now: datetime,
+    *,
+    covers: Sequence[intake.Cover] = (),
+    terms: policy.Policy | None = None,
+) -> Book:
+    """The book that a record of another catalogue (fields as of ImportedBook) tells of. `terms` are the library's, if
+    they were read already.
 
     Raises Invalid, AlreadyHeld.
     """
@@ -74,11 +84,15 @@ def add_record(fields: dict[str, Any], librarian: str, cache: Cache, now: dateti
     names: list[str] = fields.pop("sections", [])
     origin = origin_of(fields)
     fields.pop("origin", None)
-    if known := holdings.held([origin]):
-        raise holdings.AlreadyHeld.of(known[origin])
-    by_name = sections.named(names, librarian, cache, now) if names else []
-    fields |= {"section_ids": [*fields.get("section_ids", []), *by_name], "origins": [origin]}
-    return service.add_book(fields, librarian, cache, now, alone=True)
+    if names:
+        if known := holdings.held([origin]):  # before sections are made for it
+            raise holdings.AlreadyHeld.of(known[origin])
+        fields["section_ids"] = [*fields.get("section_ids", []), *sections.named(names, librarian, cache, now)]
+    book_id = new_id(now)
+    kept = _keep_covers(book_id, covers)
+    with objects.undone_if_refused(*(cover.key for cover in kept)):
+        fields |= {"origins": [origin], "covers": kept}
+        return service.add_book(fields, librarian, cache, now, book_id=book_id, alone=True, terms=terms)
 
 
 def origin_of(fields: dict[str, Any]) -> str:
@@ -119,7 +133,7 @@ def _said(reading: intake.Reading) -> dict[str, Any]:
     """What a file says of itself, as fields of a book."""
     return {
         "authors": list(reading.authors)[:50],
-        "description": (reading.description or "")[:LONGEST_DESCRIPTION],
+        "description": reading.description or "",
         "language": reading.language,
         "series": {"name": reading.series, "position": reading.series_index} if reading.series else None,
         "publisher": reading.publisher,
@@ -147,7 +161,7 @@ def _keep(book_id: str, path: Path, reading: intake.Reading) -> dict[str, Any]:
     return {"file": file, "covers": covers, "pages": reading.pages, "words": reading.words}
 
 
-def _keep_covers(book_id: str, covers: Iterable[intake.Cover]) -> list[Cover]:
+def _keep_covers(book_id: str, covers: Sequence[intake.Cover]) -> list[Cover]:
     stem = f"covers/{book_id}-{secrets.token_hex(6)}"
     kept = [Cover(key=f"{stem}-{cover.width}.jpg", width=cover.width) for cover in covers]
     for cover, place in zip(covers, kept, strict=True):

@@ -108,14 +108,24 @@ def by_ids(book_ids: Iterable[str]) -> dict[str, Book]:
     return books
 
 
-def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime, *, alone: bool = False) -> Book:
-    """A new book of `fields` as in NewBook; its written content, if any, goes to storage.
+def add_book(
+    fields: dict[str, Any],
+    librarian: str,
+    cache: Cache,
+    now: datetime,
+    *,
+    book_id: str | None = None,
+    alone: bool = False,
+    terms: policy.Policy | None = None,
+) -> Book:
+    """A new book of `fields` as in NewBook; its written content, if any, goes to storage. `terms` are the library's, if
+    they were read already.
 
     Raises Invalid for a section there is not, or a period the library cannot lend for; with `alone`, AlreadyHeld
     where a book of the same origin is in the library.
     """
     written = fields.pop("content", None)
-    made = new_book(new_id(now), fields, now)
+    made = new_book(book_id or new_id(now), fields, now, terms)
     if written is None:
         return put_on_shelves(made, librarian, cache, now, alone=alone)
     made.file, made.words = content.write(made.id, written)
@@ -123,10 +133,10 @@ def add_book(fields: dict[str, Any], librarian: str, cache: Cache, now: datetime
         return put_on_shelves(made, librarian, cache, now, alone=alone)
 
 
-def new_book(book_id: str, fields: dict[str, Any], now: datetime) -> Book:
+def new_book(book_id: str, fields: dict[str, Any], now: datetime, terms: policy.Policy | None = None) -> Book:
     """A book of `fields`, not stored yet, with the library's terms where it has none of its own. A `rating` among
     them is a voice that it brings along."""
-    terms = policy.current()
+    terms = terms or policy.current()
     period = fields.pop("loan_period", None)
     price, series = fields.pop("price", None), fields.pop("series", None)
     brought = fields.pop("rating", None)

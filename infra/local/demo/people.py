@@ -38,7 +38,8 @@ class Visit:
     """One loan, from its request on. Times are days ago.
 
     `granted` is when the librarian granted it, where the e-book asks for that; `end` is what ended it, and when.
-    An expired loan needs no end: its time ends by itself. Who asks for what is out waits. `said` is a rating and a review, written just after the end.
+    An expired loan needs no end: its time ends by itself. Who asks for what is out waits. `said` is a rating and a
+    review, written just after the end.
     """
 
     patron: str
