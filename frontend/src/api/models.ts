@@ -22,6 +22,12 @@ export type Reading = Schemas['Reading']
 export type UploadTicket = Schemas['UploadTicket']
 export type UploadStatus = Schemas['UploadShown']
 export type Availability = Schemas['Availability']
+export type ContentsLine = Schemas['ContentsLine']
+export type Patron = Schemas['PatronShown']
+export type Newcomer = Pick<Schemas['Newcomers'], 'name' | 'username' | 'email' | 'password' | 'group'>
+export type PatronChange = Schemas['PatronPatch']
+export type Invitation = Schemas['InvitationShown']
+export type Happening = Schemas['Entry']
 export type GrantPolicy = Settings['grant']
 
 export interface Page<T> {

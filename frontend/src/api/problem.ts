@@ -1,9 +1,14 @@
-/** What would help after a refusal: `action` names it, `text` says it, the ids say with what. */
+/**
+ * What would help after a refusal: `action` names it, `text` says it, the ids say with what. `after` and `by` say when
+ * it would help by itself.
+ */
 export interface WayOut {
   action: string
   text: string
   book_id?: string | null
   loan_id?: string | null
+  after?: string | null
+  by?: string | null
 }
 
 export interface FieldProblem {
@@ -58,9 +63,16 @@ export function problemFrom(response: Pick<Response, 'status' | 'headers'>, body
   )
 }
 
+/** The problem of one among several that were asked for at once, whose answer as a whole was good. */
+export const problemIn = (body: { status: number } | null | undefined) =>
+  problemFrom({ status: body?.status ?? 500, headers: new Headers() }, body)
+
 /** The problem for anything that was thrown: a `Problem` as it is, a network failure as `unreachable`. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   if (thrown instanceof TypeError) return new Problem(0, 'unreachable', '', '')
   throw thrown
 }
+
+/** Whether the same, tried again, may come to something else: no answer came, or the library was not able to give one. */
+export const mayBeTriedAgain = ({ status }: Problem) => status === 0 || status >= 500

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what, newest first.
+         * @description For the librarian only.
+         */
+        get: operations["show_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -557,11 +577,32 @@ export interface paths {
         get: operations["show_profile"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Be erased: loans end, words and names go, counts stay. It cannot be undone.
+         * @description For the patron only.
+         */
+        delete: operations["erase_oneself"];
         options?: never;
         head?: never;
         /** Change one's own account. A new password ends every other session. */
         patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything the library keeps about oneself, as a file. */
+        get: operations["take_data_out"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/me/sessions": {
@@ -609,6 +650,142 @@ export interface paths {
         get: operations["show_openapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All patrons by name, those of a group, or those whom some words find.
+         * @description For the librarian only.
+         */
+        get: operations["list_patrons"];
+        put?: never;
+        /**
+         * Add a patron, or those of a CSV: up to 1,000 lines, of which 300 new ones are added in one call.
+         * @description For the librarian only.
+         */
+        post: operations["add_patrons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrons/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations nobody has accepted yet, newest first.
+         * @description For the librarian only.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody to register, by a link that is told only now.
+         * @description For the librarian only.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrons/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation.
+         * @description For the librarian only.
+         */
+        delete: operations["withdraw_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrons/leavers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend those who leave, as at a year's end, and end their loans if asked to; a result for each.
+         * @description For the librarian only.
+         */
+        post: operations["let_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrons/{patron_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A patron.
+         * @description For the librarian only.
+         */
+        get: operations["show_patron"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase a patron: loans end, words and names go, counts stay. It cannot be undone.
+         * @description For the librarian only.
+         */
+        delete: operations["erase_patron"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a patron. Who is suspended is signed out everywhere and cannot sign in or borrow.
+         * @description For the librarian only.
+         */
+        patch: operations["change_patron"];
+        trace?: never;
+    };
+    "/api/patrons/{patron_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a patron who lost theirs a made-up password; it ends their sessions.
+         * @description For the librarian only.
+         */
+        post: operations["give_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -770,6 +947,64 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Asked
+         * @description What happened to a thing, what somebody did, or what of a kind: one of these, or everything.
+         */
+        Asked: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+            /** @default null */
+            subject?: string | null;
+            /** @default null */
+            actor?: string | null;
+            /** @default null */
+            kind?: string | null;
+        };
+        /**
+         * Entries
+         * @description A page of what happened, newest first. It may be short where little happened, while `next_cursor` leads on.
+         */
+        Entries: {
+            items: components["schemas"]["Entry"][];
+            next_cursor: string | null;
+        };
+        /**
+         * Entry
+         * @description Something that happened. `actor` is who did it, null where the library did by itself; `patron` and `book` are
+         *         whom and what it is about, as far as there are any.
+         */
+        Entry: {
+            id: string;
+            at: string;
+            /** @example loan.granted */
+            kind: string;
+            actor: components["schemas"]["Somebody"] | null;
+            subject: string;
+            details: {
+                [key: string]: string | number;
+            };
+            patron: components["schemas"]["Somebody"] | null;
+            book: components["schemas"]["BookNamed"] | null;
+        };
+        /**
+         * Somebody
+         * @description A person; no name once they were erased.
+         */
+        Somebody: {
+            id: string;
+            name: string | null;
+        };
+        /**
+         * BookNamed
+         * @description An e-book, by its title; a removed one too.
+         */
+        BookNamed: {
+            id: string;
+            title: string;
+        };
+        /**
          * Credentials
          * @description A user name or e-mail address, and the password.
          */
@@ -795,7 +1030,7 @@ export interface components {
         };
         /**
          * Registration
-         * @description What a new patron gives.
+         * @description What a new patron gives; `invitation` is the token of the link that invited them.
          */
         Registration: {
             /** @description Letters of any script, digits, and . _ - without spaces */
@@ -805,6 +1040,8 @@ export interface components {
             email?: string | null;
             /** @default null */
             name?: string | null;
+            /** @default null */
+            invitation?: string | null;
         };
         /**
          * Profile
@@ -1420,6 +1657,13 @@ export interface components {
             period?: string | null;
         };
         /**
+         * Erasure
+         * @description One's password, since it cannot be undone.
+         */
+        Erasure: {
+            password: string;
+        };
+        /**
          * ProfilePatch
          * @description Changes of one's own account (RFC 7396). A new password needs the current one beside it.
          */
@@ -1452,6 +1696,83 @@ export interface components {
             idle_days?: number;
         };
         /**
+         * Export
+         * @description Everything the library keeps about oneself. Of a password only a hash is kept, which is not in it.
+         */
+        Export: {
+            made_at: string;
+            profile: components["schemas"]["Profile"];
+            group: string | null;
+            registered_at: string;
+            sessions: components["schemas"]["SessionKept"][];
+            loans: components["schemas"]["LoanKept"][];
+            reviews: components["schemas"]["ReviewKept"][];
+            actions: components["schemas"]["ActionKept"][];
+            left_out: components["schemas"]["LeftOut"][];
+        };
+        /**
+         * SessionKept
+         * @description A device one is signed in on.
+         */
+        SessionKept: {
+            device: string;
+            created_at: string;
+            refreshed_at: string;
+        };
+        /**
+         * LoanKept
+         * @description A request or loan of one's own; what is not set is left out.
+         */
+        LoanKept: {
+            id: string;
+            book_id: string;
+            title: string;
+            /** @enum {unknown} */
+            status: "active" | "cancelled" | "denied" | "expired" | "ready" | "requested" | "returned" | "revoked" | "waiting";
+            requested_at: string;
+            /** @default null */
+            granted_at?: string | null;
+            /** @default null */
+            due_at?: string | null;
+            /** @default null */
+            ended_at?: string | null;
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * ReviewKept
+         * @description What one said of an e-book.
+         */
+        ReviewKept: {
+            book_id: string;
+            title: string;
+            rating: number;
+            text: string;
+            hidden: boolean;
+            written_at: string;
+            changed_at: string;
+        };
+        /**
+         * ActionKept
+         * @description Something one did.
+         */
+        ActionKept: {
+            at: string;
+            kind: string;
+            subject: string;
+            details: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * LeftOut
+         * @description A part that is not complete, since the file would be too large: the newest are in it.
+         */
+        LeftOut: {
+            part: string;
+            included: number;
+        };
+        /**
          * Sessions
          * @description Where one is signed in.
          */
@@ -1470,6 +1791,200 @@ export interface components {
             created_at: string;
             refreshed_at: string;
             current: boolean;
+        };
+        /**
+         * PatronList
+         * @description Which patrons: each word of `q` begins a word of the name, the user name or the e-mail address.
+         */
+        PatronList: {
+            /** @default 25 */
+            limit?: number;
+            /** @default null */
+            cursor?: string | null;
+            /** @default  */
+            q?: string;
+            /** @default null */
+            suspended?: boolean | null;
+            /** @default null */
+            group?: string | null;
+        };
+        /**
+         * Patrons
+         * @description A page of patrons, by name. It may be short before the end of the list, where several words are asked for.
+         */
+        Patrons: {
+            items: components["schemas"]["PatronShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * PatronShown
+         * @description A patron: who they are, and how much they have and had.
+         */
+        PatronShown: {
+            id: string;
+            username: string;
+            name: string;
+            email: string | null;
+            group: string | null;
+            created_at: string;
+            suspended: boolean;
+            /** @description Loans and requests */
+            loans_open: number;
+            loans_had: number;
+        };
+        /**
+         * Newcomers
+         * @description One patron to be added, or several: `csv`, whose first line names the columns (name, or first name and last name;
+         *         username, email, password, group), from the line `from_row` on.
+         */
+        Newcomers: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            username?: string | null;
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            password?: string | null;
+            /** @default null */
+            group?: string | null;
+            /** @default null */
+            csv?: string | null;
+            /** @default 2 */
+            from_row?: number;
+        };
+        /**
+         * Added
+         * @description The patron that was added, with the password if it was made up, told only now; or, for a CSV, `results`.
+         *
+         *         Where not all of the CSV could be dealt with in one call, `next_row` is the `from_row` to send it again with.
+         */
+        Added: {
+            id?: string;
+            username?: string;
+            name?: string;
+            email?: string | null;
+            group?: string | null;
+            created_at?: string;
+            suspended?: boolean;
+            password?: string | null;
+            results?: components["schemas"]["RowResult"][];
+            next_row?: number | null;
+            columns_passed_over?: string[];
+        };
+        /**
+         * RowResult
+         * @description What became of a line of the CSV; `password` if it was made up, told only now.
+         */
+        RowResult: {
+            /** @description The line of the file; the one that names the columns is 1 */
+            row: number;
+            ok: boolean;
+            name: string | null;
+            /** @default null */
+            id?: string | null;
+            /** @default null */
+            username?: string | null;
+            /** @default null */
+            password?: string | null;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * Invitations
+         * @description A page of invitations, newest first.
+         */
+        Invitations: {
+            items: components["schemas"]["InvitationShown"][];
+            next_cursor: string | null;
+        };
+        /**
+         * InvitationShown
+         * @description An invitation nobody has accepted yet.
+         */
+        InvitationShown: {
+            id: string;
+            email: string | null;
+            name: string | null;
+            created_at: string;
+            expires_at: string;
+        };
+        /**
+         * NewInvitation
+         * @description Whom to invite, as far as it is known, and for how long.
+         */
+        NewInvitation: {
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default 14 */
+            expires_in_days?: number;
+        };
+        /**
+         * InvitationMade
+         * @description A new invitation, and the address at which it is accepted, once.
+         */
+        InvitationMade: {
+            id: string;
+            email: string | null;
+            name: string | null;
+            created_at: string;
+            expires_at: string;
+            url: string;
+        };
+        /**
+         * Leavers
+         * @description Who leaves: these patrons, or everybody of a group, a part at a time.
+         */
+        Leavers: {
+            /** @default null */
+            patron_ids?: string[] | null;
+            /** @default null */
+            group?: string | null;
+            /** @default false */
+            end_loans?: boolean;
+            /** @default null */
+            cursor?: string | null;
+        };
+        /**
+         * LeaverResults
+         * @description A result for each who leaves; with `next_cursor` the rest of a group is done.
+         */
+        LeaverResults: {
+            results: components["schemas"]["LeaverResult"][];
+            next_cursor: string | null;
+        };
+        /**
+         * LeaverResult
+         * @description What became of one who leaves.
+         */
+        LeaverResult: {
+            id: string;
+            ok: boolean;
+            /** @default 0 */
+            loans_ended?: number;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * PatronPatch
+         * @description Changes of a patron (RFC 7396).
+         */
+        PatronPatch: {
+            suspended?: boolean;
+            name?: string;
+            /** @description Letters of any script, digits, and . _ - without spaces */
+            username?: string;
+            email?: string | null;
+            group?: string | null;
+        };
+        /**
+         * NewPassword
+         * @description A made-up password, told only now.
+         */
+        NewPassword: {
+            password: string;
         };
         /**
          * SectionList
@@ -1682,6 +2197,77 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    show_trail: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                subject?: string | null;
+                actor?: string | null;
+                kind?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who did what, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
@@ -1706,6 +2292,15 @@ export interface operations {
             };
             /** @description User name and password do not belong together */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your account is suspended; please ask the librarian */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1847,7 +2442,7 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            /** @description The librarian adds new patrons here; please ask at the desk */
+            /** @description The librarian adds new patrons here; please ask at the desk; This invitation was used or withdrawn, or has ended; ask the librarian for another */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4090,6 +4685,91 @@ export interface operations {
             };
         };
     };
+    erase_oneself: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            /** @description Be erased: loans end, words and names go, counts stay. It cannot be undone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_profile: {
         parameters: {
             query?: never;
@@ -4171,6 +4851,53 @@ export interface operations {
             };
             /** @description Too many attempts */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_data_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything the library keeps about oneself, as a file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4321,6 +5048,747 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_patrons: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                q?: string;
+                suspended?: boolean | null;
+                group?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All patrons by name, those of a group, or those whom some words find. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patrons"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_patrons: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Newcomers"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Add a patron, or those of a CSV: up to 1,000 lines, of which 300 new ones are added in one call. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Added"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has this user name already; There is an account with this e-mail address already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invitations nobody has accepted yet, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description Invite somebody to register, by a link that is told only now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody may register, also by invitation, while registration is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdraw an invitation. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    let_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Leavers"];
+            };
+        };
+        responses: {
+            /** @description Suspend those who leave, as at a year's end, and end their loans if asked to; a result for each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaverResults"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_patron: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                patron_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A patron. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatronShown"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_patron: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patron_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erase a patron: loans end, words and names go, counts stay. It cannot be undone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_patron: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                patron_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatronPatch"];
+                "application/merge-patch+json": components["schemas"]["PatronPatch"];
+            };
+        };
+        responses: {
+            /** @description Change a patron. Who is suspended is signed out everywhere and cannot sign in or borrow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatronShown"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has this user name already; There is an account with this e-mail address already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed this in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patron_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Give a patron who lost theirs a made-up password; it ends their sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPassword"];
+                };
+            };
+            /** @description Please sign in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This is not open to you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The library is busy; try again in a moment */
             503: {

@@ -21,16 +21,39 @@ export const useLibrary = () =>
     staleTime: 300_000,
   })
 
-/** The newest books, of one section or of all. */
-export const useBooks = (section?: MaybeRefOrGetter<string>) =>
+export const bookOrders = ['newest', 'popular', 'rating'] as const
+export type BookOrder = (typeof bookOrders)[number]
+
+export const sectionOrders = ['name', 'newest', 'rating'] as const
+export type SectionOrder = (typeof sectionOrders)[number]
+
+/** All books in an order, or the newest of one section. */
+export const useBooks = (section?: MaybeRefOrGetter<string>, order: MaybeRefOrGetter<BookOrder> = 'newest') =>
   useListing<Book>({
-    key: () => [...catalogueKeys.books, 'list', toValue(section) ?? 'all'],
+    key: () => [...catalogueKeys.books, 'list', toValue(section) ?? 'all', toValue(order)],
     page: (cursor) =>
       answer(
         api.GET('/api/books', {
-          params: { query: { sort: 'newest', section: toValue(section), cursor, limit: 24 } },
+          params: { query: { sort: toValue(order), section: toValue(section), cursor, limit: 24 } },
         }),
       ),
+  })
+
+/** How many books stand on a shelf of the first page, and how many sections. */
+export const shelfLength = 12
+const sectionShelfLength = 6
+
+/** The first books in an order: a shelf of the first page. */
+export const useShelf = (sort: BookOrder) =>
+  useQuery({
+    key: [...catalogueKeys.books, 'shelf', sort],
+    query: () => answer(api.GET('/api/books', { params: { query: { sort, limit: shelfLength } } })),
+  })
+
+export const useSectionShelf = (sort: SectionOrder) =>
+  useQuery({
+    key: [...catalogueKeys.sections, 'shelf', sort],
+    query: () => answer(api.GET('/api/sections', { params: { query: { sort, limit: sectionShelfLength } } })),
   })
 
 export const useBook = (id: MaybeRefOrGetter<string>) =>
@@ -39,7 +62,22 @@ export const useBook = (id: MaybeRefOrGetter<string>) =>
     query: () => answer(api.GET('/api/books/{book_id}', { params: { path: { book_id: toValue(id) } } })),
   })
 
-/** How many copies of a book are there now, and how many are free. */
+/** The book as it is now, with the mark of this version, by which a change made on an older one is refused. */
+export async function fetchVersion(id: string): Promise<{ book: Book; version: string | undefined }> {
+  const call = api.GET('/api/books/{book_id}', { params: { path: { book_id: id } } })
+  const book = await answer(call)
+  return { book, version: (await call).response.headers.get('ETag') ?? undefined }
+}
+
+export const useContents = (id: MaybeRefOrGetter<string>) =>
+  useQuery({
+    key: () => [...catalogueKeys.books, toValue(id), 'contents'],
+    query: async () => {
+      const params = { path: { book_id: toValue(id) } }
+      return (await answer(api.GET('/api/books/{book_id}/contents', { params }))).items
+    },
+  })
+
 export const useAvailability = (id: MaybeRefOrGetter<string>) =>
   useQuery({
     key: () => [...catalogueKeys.availability, toValue(id)],
@@ -49,11 +87,11 @@ export const useAvailability = (id: MaybeRefOrGetter<string>) =>
     },
   })
 
-export const useSections = () =>
+export const useSections = (order: MaybeRefOrGetter<SectionOrder> = 'name') =>
   useListing({
-    key: [...catalogueKeys.sections, 'list'],
+    key: () => [...catalogueKeys.sections, 'list', toValue(order)],
     page: (cursor) =>
-      answer(api.GET('/api/sections', { params: { query: { sort: 'name', cursor, limit: 100 } } })),
+      answer(api.GET('/api/sections', { params: { query: { sort: toValue(order), cursor, limit: 100 } } })),
   })
 
 export const useSection = (id: MaybeRefOrGetter<string>) =>
@@ -82,8 +120,13 @@ export function useCatalogueChanges() {
   return {
     refresh: () => refresh(),
     addBook: (body: NewBook) => changed(answer(api.POST('/api/books', { body }))),
-    changeBook: (id: string, body: BookChange) =>
-      changed(answer(api.PATCH('/api/books/{book_id}', { params: { path: { book_id: id } }, body }))),
+    /** With a version, the change is refused (412) where the book has another one by now. */
+    changeBook: (id: string, body: BookChange, version?: string) => {
+      const params = { path: { book_id: id }, header: { 'If-Match': version } }
+      // openapi-fetch takes a field that can only be null for one that is only read.
+      const sent = body as Omit<BookChange, 'cover_url'>
+      return changed(answer(api.PATCH('/api/books/{book_id}', { params, body: sent })))
+    },
     /** `end_loans` ends the book's open loans with it; without it a book that is out is not removed. */
     async removeBook(id: string, end_loans: boolean) {
       const params = { path: { book_id: id }, query: { end_loans } }

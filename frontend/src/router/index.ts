@@ -24,6 +24,7 @@ export const router = createRouter({
       component: () => import('@/views/patron/SectionPage.vue'),
       props: id,
     },
+    { path: '/books', name: 'shelf', component: () => import('@/views/patron/ShelfPage.vue') },
     { path: '/books/:id', name: 'book', component: () => import('@/views/patron/BookPage.vue'), props: id },
     {
       path: '/read/:id',
@@ -64,7 +65,26 @@ export const router = createRouter({
         { path: '', name: 'desk', component: () => import('@/views/librarian/DeskPage.vue') },
         { path: 'requests', name: 'requests', component: () => import('@/views/librarian/RequestsPage.vue') },
         { path: 'loans', name: 'loans', component: () => import('@/views/librarian/LoansPage.vue') },
+        { path: 'issue', name: 'issue', component: () => import('@/views/librarian/IssuePage.vue') },
+        { path: 'patrons', name: 'patrons', component: () => import('@/views/librarian/PatronsPage.vue') },
+        {
+          path: 'patrons/new',
+          name: 'new-patrons',
+          component: () => import('@/views/librarian/NewPatronsPage.vue'),
+        },
+        {
+          path: 'patrons/:id',
+          name: 'patron',
+          component: () => import('@/views/librarian/PatronPage.vue'),
+          props: id,
+        },
+        { path: 'audit', name: 'audit', component: () => import('@/views/librarian/AuditPage.vue') },
         { path: 'books', name: 'books', component: () => import('@/views/librarian/BooksPage.vue') },
+        {
+          path: 'books/import',
+          name: 'import-books',
+          component: () => import('@/views/librarian/ImportPage.vue'),
+        },
         { path: 'books/new', name: 'new-book', component: () => import('@/views/librarian/NewBookPage.vue') },
         {
           path: 'books/:id',

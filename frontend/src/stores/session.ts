@@ -69,10 +69,28 @@ export const useSession = defineStore('session', () => {
     leave()
   }
 
+  /** Erases the account for good, and the session with it. */
+  async function erase(password: string) {
+    await answer(api.DELETE('/api/me', { body: { password } }))
+    leave()
+  }
+
   async function change(patch: ProfileChange) {
     if (patch.language && patch.language !== me.value?.language) endVisitLanguage()
     await know(await answer(api.PATCH('/api/me', { body: patch })))
   }
 
-  return { me, isSignedIn, isLibrarian, isPatron, timezone, restore, signIn, register, signOut, change }
+  return {
+    me,
+    isSignedIn,
+    isLibrarian,
+    isPatron,
+    timezone,
+    restore,
+    signIn,
+    register,
+    signOut,
+    erase,
+    change,
+  }
 })

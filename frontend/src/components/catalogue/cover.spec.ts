@@ -41,11 +41,32 @@ describe('a made cover', () => {
   })
 
   it('sets the title smaller the longer it is and the longer its longest word', () => {
-    const { size } = designCover('Emma', [])
-    expect(
-      designCover('A title that goes on for more than one or two lines of a cover', []).size,
-    ).toBeLessThan(size)
-    expect(designCover('Donaudampfschifffahrt', []).size).toBeLessThan(size)
+    const { usual } = designCover('Emma', [])
+    const long = designCover('A title that goes on for more than one or two lines of a cover', [])
+    expect(long.usual.size).toBeLessThan(usual.size)
+    expect(designCover('Donaudampfschifffahrt', []).usual.size).toBeLessThan(usual.size)
+    expect(designCover('பொன்னியின் செல்வன்', []).usual.size).toBeLessThan(usual.size)
+  })
+
+  it('sets a title that can be read at the size of a thumb, whatever its length', () => {
+    const titles = ['Emma', 'Преступление и наказание', 'பொன்னியின் செல்வன்', 'مدن الملح', 'word '.repeat(90)]
+    for (const title of titles) {
+      const { small } = designCover(title, [])
+      expect(small.size * 0.8, title).toBeGreaterThanOrEqual(7)
+      expect(small.lines * small.size, title).toBeLessThan(150)
+    }
+  })
+
+  it('leaves the subtitle of a long title to the words beside it', () => {
+    expect(designCover('Frankenstein; or, The Modern Prometheus, in three volumes', []).title).toBe(
+      'Frankenstein',
+    )
+    expect(designCover('Zola: Thérèse', []).title).toBe('Zola: Thérèse')
+  })
+
+  it('takes a whole letter for a picture, marks and all, and past quotation marks', () => {
+    expect(designCover('नीतिशतकम्', []).initial).toBe('नी')
+    expect(designCover('«Emma»', []).initial).toBe('E')
   })
 
   it('stands short Chinese and Japanese titles upright, and no others', () => {

@@ -2,7 +2,7 @@
 // so that a book looks the same on every shelf and every device.
 
 export const layouts = ['label', 'frame', 'band', 'plate'] as const
-export const patterns = ['arches', 'waves', 'lattice', 'rays', 'leaves', 'rings'] as const
+export const patterns = ['arches', 'waves', 'lattice', 'rays', 'leaves', 'rings', 'initial'] as const
 
 export interface Cloth {
   cloth: string
@@ -41,19 +41,121 @@ export function hash(text: string): number {
   return stir(h)
 }
 
-/** How wide a title may be on each layout, in hundredths of the cover's width. */
-const room: Record<(typeof layouts)[number], number> = { label: 56, frame: 58, band: 78, plate: 78 }
+/**
+ * A box for a title, in hundredths of the cover's width, and the sizes it may be set in. A long word may go below the
+ * smallest, to stay whole.
+ */
+interface Box {
+  width: number
+  height: number
+  largest: number
+  smallest: number
+}
 
-/** The width of a letter of a semibold serif, in its size. Capitals and Cyrillic are the wide ones. */
-const letterWidth = 0.68
+const boxes: Record<(typeof layouts)[number], Box> = {
+  label: { width: 58, height: 62, largest: 16, smallest: 8 },
+  frame: { width: 60, height: 80, largest: 18, smallest: 8 },
+  band: { width: 76, height: 66, largest: 19, smallest: 8 },
+  plate: { width: 77, height: 70, largest: 21, smallest: 8 },
+}
 
-const east = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
+/** On a cover as small as in a list there is room for the title alone, in letters that can still be read. */
+const atSmall = ({ width, largest }: Box): Box => ({
+  width: width + 6,
+  height: 112,
+  largest: largest + 4,
+  smallest: 12,
+})
+
+/** How far below the smallest size a long word may bring a title. */
+const forWords = 0.75
+
+const lineHeight = 1.22
+/** Scripts with marks above and below need lines further apart. */
+const tallLineHeight = 1.5
+const tall =
+  /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Tamil}\p{Script=Bengali}\p{Script=Thai}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const east = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。・]/u
+
+// How wide a letter of a semibold serif is, in its size; the first that fits counts. Taken from the Noto serifs and
+// rounded up, since other devices set other fonts.
+const widths: readonly (readonly [RegExp, number])[] = [
+  [/[\p{Mn}\p{Me}\p{Cf}]/u, 0],
+  [/\s/u, 0.28],
+  [east, 1],
+  [/\p{Script=Tamil}/u, 0.84],
+  [/\p{Mc}/u, 0.42],
+  [/[\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Thai}]/u, 0.68],
+  [/\p{Script=Arabic}/u, 0.56],
+  [/[iljtfrI.,:;'’!|()-]/u, 0.42],
+  [/[mwMWЖШЩЮжшщюм]/u, 0.95],
+  [/\p{Lu}/u, 0.75],
+  [/[\p{Script=Latin}\p{N}]/u, 0.6],
+  [/\p{Script=Cyrillic}/u, 0.72],
+  [/\p{Script=Greek}/u, 0.66],
+  [/./su, 0.8],
+]
+
+const widthOf = (text: string) =>
+  [...text].reduce((sum, letter) => sum + (widths.find(([kind]) => kind.test(letter))?.[1] ?? 0), 0)
+
+// Chinese and Japanese break between any two letters, the others between words and after a hyphen.
+const piecesOf = (title: string) =>
+  title.split(/\s+/).flatMap((word) =>
+    (east.test(word) ? [...word] : (word.match(/[^-]+-?|-/g) ?? [])).map((piece, n, all) => ({
+      width: widthOf(piece),
+      space: n === all.length - 1,
+    })),
+  )
+
+/** How many lines a title breaks into on lines `room` wide, both in the size of its letters; Infinity if a word does not fit. */
+function linesOf(pieces: ReturnType<typeof piecesOf>, room: number): number {
+  let lines = 1
+  let used = 0
+  for (const { width, space } of pieces) {
+    if (width > room) return Infinity
+    if (used + width > room) {
+      lines += 1
+      used = 0
+    }
+    used += width + (space ? 0.28 : 0)
+  }
+  return lines
+}
+
+/** A title's size in hundredths of the cover's width, and how many lines it has at most. */
+export interface Setting {
+  size: number
+  lines: number
+}
+
+/** As large as the box lets it be with every word whole; what is too long even for the smallest size is cut. */
+function set(title: string, { width, height, largest, smallest }: Box): Setting {
+  const pieces = piecesOf(title)
+  const leading = tall.test(title) ? tallLineHeight : lineHeight
+  for (let size = largest; size >= smallest * forWords; size -= 0.5) {
+    const lines = linesOf(pieces, width / size)
+    if (lines * size * leading <= height) return { size, lines: lines + 1 }
+    if (size <= smallest && lines < Infinity) return cut(size)
+  }
+  return cut(smallest)
+
+  function cut(size: number) {
+    return { size, lines: Math.floor(height / (size * leading)) }
+  }
+}
 
 export interface CoverDesign extends Cloth {
   layout: (typeof layouts)[number]
   pattern: (typeof patterns)[number]
-  /** The title's size in hundredths of the cover's width. */
-  size: number
+  /** What stands on the cover: of a long title what comes before its colon. */
+  title: string
+  /** The first letter, as large as a picture, for the pattern that is one. */
+  initial: string
+  usual: Setting
+  small: Setting
+  /** The lines lie as far apart as the script needs. */
+  leading: number
   /** A short Chinese or Japanese title stands on a slip from top to bottom, as on the spine of a bound book. */
   vertical: boolean
 }
@@ -61,30 +163,46 @@ export interface CoverDesign extends Cloth {
 /** The letters that take up room: without marks above and below, in whichever form they were written. */
 const letters = (text: string) => [...text.normalize('NFD').replace(/\p{M}/gu, '')]
 
-// Any number would do; with this one the eight books of the demo wear eight cloths.
-const salt = 1086
+/** Past this many letters a subtitle is left to the words beside the cover. */
+const longTitle = 32
+
+function shortened(title: string): string {
+  if (letters(title).length <= longTitle) return title
+  const main = title.split(/\s*[:：;؛—–(（/]\s*|,\s+(?:or|ou|oder)\b/u)[0] ?? ''
+  return letters(main).length >= 3 ? main : title
+}
+
+function initialOf(title: string): string {
+  const start = title.replace(/^[^\p{L}\p{N}]+/u, '')
+  if (typeof Intl.Segmenter !== 'function') return [...start][0] ?? ''
+  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(start)
+  return first?.segment ?? ''
+}
+
+// Any number would do; with this one the fourteen books of the demo wear all the cloths.
+const salt = 36801
 
 const pick = <T>(from: readonly T[], number: number): T => from[number % from.length] as T
 
 export function designCover(title: string, authors: readonly string[]): CoverDesign {
   const h = hash([title, ...authors].join('\n'))
   const layout = pick(layouts, stir(h + salt + 1))
-  const length = letters(title).length
-  const eastern = letters(title).filter((character) => east.test(character)).length > length / 2
-  const vertical = eastern && length <= 14
+  const main = shortened(title.normalize('NFC'))
+  const length = letters(main).length
+  const vertical = length <= 14 && letters(main).filter((letter) => east.test(letter)).length > length / 2
+  const pattern = pick(patterns, stir(h + salt + 2))
+  // A frame or a band would hide the large letter.
+  const hidden = !vertical && (layout === 'frame' || layout === 'band')
+  const slip = { size: Math.min(13, 84 / length), lines: 1 }
   return {
     ...pick(cloths, stir(h + salt)),
     layout,
-    pattern: pick(patterns, stir(h + salt + 2)),
-    size: vertical ? Math.min(13, 84 / length) : titleSize(title, room[layout], eastern),
+    pattern: pattern === 'initial' && hidden ? 'arches' : pattern,
+    title: main,
+    initial: initialOf(main),
+    usual: vertical ? slip : set(main, boxes[layout]),
+    small: vertical ? { size: Math.min(17, 118 / length), lines: 1 } : set(main, atSmall(boxes[layout])),
+    leading: tall.test(main) ? tallLineHeight : lineHeight,
     vertical,
   }
-}
-
-/** As large as the title's length lets it be, and small enough for its longest word to stay whole. */
-function titleSize(title: string, width: number, eastern: boolean): number {
-  const length = letters(title).length
-  const byLength = length > 60 ? 7.4 : length > 34 ? 9 : length > 16 ? 11.5 : 14.5
-  const longest = eastern ? 0 : Math.max(...title.split(/[\s-]+/).map((word) => letters(word).length))
-  return Math.max(6, Math.min(byLength, longest ? width / (longest * letterWidth) : byLength))
 }

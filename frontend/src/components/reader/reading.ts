@@ -32,3 +32,9 @@ export function rememberedType(): TypeSettings {
 export function rememberType(type: TypeSettings) {
   localStorage.setItem(key, JSON.stringify(type))
 }
+
+/**
+ * The place that an address of the reader names after its `#`, as a line of a contents list does: a page of a PDF
+ * (RFC 8118), or a file of an EPUB with its fragment. As a locator of that format; null where it names none.
+ */
+export const placeNamed = (hash: string) => /^#page=(\d+)$/.exec(hash)?.[1] ?? (hash.slice(1) || null)

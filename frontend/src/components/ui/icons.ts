@@ -23,9 +23,13 @@ export const icons = {
   leave: 'M14 5H6v14h8M11 12h9M16.5 8.5 20 12l-3.5 3.5',
   settings:
     'M4 7h9M17 7h3M4 17h3M11 17h9M15 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4ZM9 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4Z',
+  hourglass: 'M7 4h10M7 20h10M8 4c0 4 1.8 6 4 8 2.2-2 4-4 4-8M8 20c0-4 1.8-6 4-8 2.2 2 4 4 4 8',
+  barred: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM5.8 5.8l12.4 12.4',
+  undo: 'M9 6 4.5 10.5 9 15M5 10.5h9a5 5 0 0 1 0 10h-2',
+  pause: 'M9 6v12M15 6v12',
   inbox: 'M4 13.5 6.5 5h11l2.5 8.5V19H4v-5.5ZM4 13.5h5l1 2.5h4l1-2.5h5',
 } as const
 
 export type IconName = keyof typeof icons
 
-export const pointing: ReadonlySet<IconName> = new Set(['back', 'forward', 'leave'])
+export const pointing: ReadonlySet<IconName> = new Set(['back', 'forward', 'leave', 'undo'])
