@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from chalice.app import AuthRequest, AuthResponse, Chalice
 
-from chalicelib import auth, facts, health, settings, wiring
+from chalicelib import auth, decoding, facts, health, settings, wiring
 from chalicelib.accounts import routes as accounts
 from chalicelib.accounts import sessions
 from chalicelib.audit import routes as audit
@@ -76,7 +75,7 @@ def intake(event: Any) -> None:
     from chalicelib.catalogue import jobs
 
     for record in event:
-        message = msgspec.json.decode(record.body, type=uploads.Message)
+        message = decoding.decoded(record.body, uploads.Message)
         jobs.read_upload(message.upload_id, wiring.cache(), wiring.now())
 
 

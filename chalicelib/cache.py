@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from chalicelib.decoding import decoded
+
 LIFE = 60
 """Seconds a value is kept, up to a quarter less so that hot keys do not all expire at once. As long could an answer
 be too old if Redis was out of reach for the write that changed it, and then came back."""
@@ -54,7 +56,7 @@ class Cache:
         if version is not None and kept is not None:
             stamp, _, body = kept.partition(b" ")
             if stamp == version:
-                return msgspec.json.decode(body, type=shape)
+                return decoded(body, shape)
         if version is None:
             version = self._try(lambda redis: self._stamp(redis, version_key, nx=True))
         answer = read()

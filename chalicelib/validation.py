@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+from chalicelib.decoding import know
 from chalicelib.errors import FieldError, Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -63,6 +64,7 @@ def validated(shape: type[T], data: object, *, query: bool = False) -> T:
 @cache
 def _fields(shape: type[msgspec.Struct]) -> list[tuple[msgspec.structs.FieldInfo, Any]]:
     """The fields of `shape` with their types; found once, for it takes longer than all the rest."""
+    know(shape)
     hints = get_type_hints(shape, include_extras=True)
     return [(field, hints[field.name]) for field in msgspec.structs.fields(shape)]
 

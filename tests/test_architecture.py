@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,13 @@ def test_only_the_settings_read_the_environment(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_scans_a_table(name: str) -> None:
     assert ".scan(" not in MODULES[name].read_text()
+
+
+@pytest.mark.parametrize("name", MODULES.keys() - {"decoding", "validation", "catalogue.intake.worker"})
+def test_types_are_read_by_way_of_decoding_which_many_threads_may_use(name: str) -> None:
+    text = MODULES[name].read_text()
+    assert "msgspec.convert(" not in text
+    assert not re.search(r"msgspec\.json\.decode\([^)]*type=", text)
 
 
 def test_heavy_modules_are_not_imported_with_the_api() -> None:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from chalicelib import repeats
 from chalicelib.accounts import invitations, passwords, people, roll, sessions
 from chalicelib.accounts.schemas import Profile
@@ -22,6 +20,7 @@ from chalicelib.accounts.tables import LIBRARIAN, Account, Reminders, Session
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
 from chalicelib.database import Collision, Transaction, again, get
+from chalicelib.decoding import converted
 from chalicelib.errors import FieldError, Forbidden, Invalid, LibraryError, NotFound, Rule
 from chalicelib.facts import fact
 from chalicelib.ids import made_at, new_id
@@ -238,7 +237,7 @@ def _refuse_weak(password: str, username: str, email: str | None) -> None:
 def shown(account: Account) -> Profile:
     """An account as its owner sees it."""
     kept = {"email": None, **account.attribute_values, "reminders": account.reminders.as_dict()}
-    return msgspec.convert(kept, Profile)
+    return converted(kept, Profile)
 
 
 def names(account_ids: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from chalicelib import objects
 from chalicelib.catalogue import intake
 from chalicelib.catalogue.schemas import MEDIA_TYPES, Contents, ContentsLine
 from chalicelib.catalogue.tables import File
+from chalicelib.decoding import decoded
 from chalicelib.errors import Invalid
 
 
@@ -46,4 +47,4 @@ def keep_contents(stem: str, contents: Iterable[intake.ContentsEntry]) -> str | 
 def contents(file: File | None) -> Contents:
     """The contents list of a book's file."""
     body = objects.get(file.contents) if file and file.contents else None
-    return msgspec.json.decode(body, type=Contents) if body else Contents(items=[])
+    return decoded(body, Contents) if body else Contents(items=[])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from chalicelib.decoding import converted
 from chalicelib.policy import service
 from chalicelib.policy.schemas import LibraryFront, LibrarySettings, LibrarySettingsPatch
 from chalicelib.policy.tables import Policy
@@ -16,7 +15,7 @@ routes = Routes(__name__)
 
 
 def _shown(policy: Policy) -> LibrarySettings:
-    return msgspec.convert(policy, LibrarySettings, from_attributes=True)
+    return converted(policy, LibrarySettings, from_attributes=True)
 
 
 @routes.operation("GET", "/settings", who=Who.LIBRARIAN, returns=LibrarySettings)
@@ -36,4 +35,4 @@ def change_settings(call: Call[LibrarySettingsPatch, Nothing]) -> Any:
 @routes.operation("GET", "/library", who=Who.ANYONE, returns=LibraryFront, public_cache=True)
 def show_library(call: Call[Nothing, Nothing]) -> LibraryFront:
     """What everyone may know of the library: its name, and how it lends."""
-    return msgspec.convert(service.current(), LibraryFront, from_attributes=True)
+    return converted(service.current(), LibraryFront, from_attributes=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from chalicelib import wiring
+from chalicelib.decoding import converted
 from chalicelib.errors import NotFound
 from chalicelib.reading import service
 from chalicelib.reading.schemas import Reading
@@ -23,4 +22,4 @@ routes = Routes(__name__)
 def open_book(call: Call[Nothing, Nothing], book_id: str) -> Reading:
     """Open an e-book one has borrowed."""
     opened = service.open_book(book_id, call.caller, call.header("host"), wiring.now())
-    return msgspec.convert(opened, Reading, from_attributes=True)
+    return converted(opened, Reading, from_attributes=True)

@@ -14,6 +14,7 @@ from typing import IO, BinaryIO
 import msgspec
 
 from chalicelib.catalogue.intake.model import MEBIBYTE, Cover, Reading, RefusalCode
+from chalicelib.decoding import decoded
 
 HEAD = struct.Struct(">cL")
 SIDES = struct.Struct(">HH")
@@ -92,7 +93,7 @@ def _finding(kind: bytes, data: bytes) -> Finding:
     if kind == COVER:
         width, height = SIDES.unpack_from(data)
         return Cover(width, height, data[SIDES.size :])
-    return msgspec.json.decode(data, type={READING: Reading, REFUSAL: Refusal, COST: Cost}[kind])
+    return decoded(data, {READING: Reading, REFUSAL: Refusal, COST: Cost}[kind])
 
 
 def _checked(packed: bytes) -> bytes:
