@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.e2e.conftest import PHONE, Visitor
 from tests.factories import PASSWORD, Town
@@ -100,3 +100,35 @@ def test_an_inbox_is_worked_through_by_keyboard(town: Town, librarian: Visitor) 
     assert told[1]["queue_position"] == 1
     assert told[2]["reason"] == "Please return another book first."
     assert librarian.complaints == []
+
+
+def test_a_request_whose_answer_was_lost_is_tried_again_and_done_once(
+    opens: Callable[..., Visitor], town: Town
+) -> None:
+    book = town.book(title="Asked Once", grant="librarian")
+    patron = town.patron("ginevra")
+    ginevra = opens()
+    ginevra.signs_in("ginevra", PASSWORD)
+    keys: list[str | None] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/api/loans"):
+            keys.append(request.headers.get("idempotency-key"))
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    ginevra.page.on("request", note)
+    ginevra.page.route("**/api/loans", lose_the_answer)
+    ginevra.goes_to(f"/books/{book['id']}")
+    ginevra.presses("Request this book")
+    ginevra.sees("The library cannot be reached.")
+    ginevra.page.unroute("**/api/loans")
+    ginevra.presses("Try again")
+    ginevra.sees("Your request is with the librarian.")
+    assert keys[0]
+    assert keys == [keys[0], keys[0]]
+    (once,) = patron.get(f"/loans?book={book['id']}").json["items"]
+    # Other tests have the same inbox.
+    assert patron.post(f"/loans/{once['id']}/cancel").status == 200

@@ -44,7 +44,7 @@ export function useForm<T extends Record<string, unknown>>(options: {
   save: (values: T) => Promise<unknown>
   fieldOf?: (name: string, problem: Problem) => string
 }) {
-  const { t } = useI18n()
+  const { t, te } = useI18n()
   const { describe, describeField } = useProblemText()
   const values = reactive({ ...options.initial }) as T
   const errors = reactive<Record<string, string | undefined>>({})
@@ -74,9 +74,11 @@ export function useForm<T extends Record<string, unknown>>(options: {
 
   function place(refused: Problem) {
     const nameOf = (field: string) => options.fieldOf?.(field, refused) ?? field.split('.')[0] ?? ''
+    // A rule the app has words for says more in them than its one field does.
+    const isKnown = refused.fields.length === 1 && te(`problems.${refused.rule}`)
     const named = refused.fields.map((field) => ({
       name: nameOf(field.field),
-      message: describeField(field),
+      message: isKnown ? describe(refused) : describeField(field),
     }))
     // A rule that concerns one field, such as a name that is taken, may name none.
     if (!named.length) named.push({ name: nameOf(''), message: describe(refused) })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dateTimeIn, fromNow, urgencyOf } from './due'
+import { ago, dateTimeIn, fromNow, urgencyOf } from './due'
 
 const now = new Date('2026-12-31T20:00:00Z')
 const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000)
@@ -36,5 +36,15 @@ describe('a due time', () => {
     expect(fromNow(later(3 * 1440 - 120), 'en', now)).toBe('in 2 days')
     expect(fromNow(later(7 * 1440 - 1), 'en', now)).toBe('in 7 days')
     expect(fromNow(later(0.5), 'en', now)).toBe('in 0 minutes')
+  })
+
+  it('of what has been is never to come, however the clocks differ', () => {
+    expect([1, 0, -0.9, -1, -61].map((minutes) => ago(later(minutes), 'en', now))).toEqual([
+      'now',
+      'now',
+      'now',
+      '1 minute ago',
+      '1 hour ago',
+    ])
   })
 })

@@ -30,6 +30,12 @@ export function dateIn(zone: string, locale: string, at: Date): string {
   return new Intl.DateTimeFormat(locale, { timeZone: zone, dateStyle: 'medium' }).format(at)
 }
 
+/** How long ago, never in the future however the clocks differ: "now", "5 minutes ago". */
+export function ago(at: Date, locale: string, now: Date): string {
+  if (now.getTime() - at.getTime() >= minute) return fromNow(at, locale, now)
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second')
+}
+
 /** How long from now, in the largest unit that says enough: "in 3 days", "in 45 minutes". */
 export function fromNow(at: Date, locale: string, now: Date): string {
   const distance = at.getTime() - now.getTime()

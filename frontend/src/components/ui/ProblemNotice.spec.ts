@@ -52,4 +52,27 @@ describe('what was refused', () => {
     expect(shown.emitted('way')).toEqual([[full.waysOut[1]]])
     expect(notice(full).findAll('button')).toHaveLength(0)
   })
+
+  it('offers joining the queue, and says when that would help', async () => {
+    const way = {
+      action: 'wait',
+      text: 'Emma',
+      book_id: 'b1',
+      after: null,
+      by: '2030-03-09T00:00:00Z',
+    }
+    const out = new Problem(409, 'no-copy-available', '', '', [], [way])
+    const shown = mount(ProblemNotice, {
+      props: { problem: out, acts: true, timezone: 'UTC' },
+      global: { plugins: [i18n, router] },
+    })
+    expect(shown.text()).toContain('by Mar 9, 2030 at the latest')
+    await shown.get('button').trigger('click')
+    expect(shown.emitted('way')).toEqual([[way]])
+  })
+
+  it('makes no button of a way that the app does not know', () => {
+    const way = { action: 'end-loans', text: 'Remove it and end 2 loans.', book_id: 'b1' }
+    expect(notice(new Problem(409, 'book-is-out', '', '', [], [way]), true).findAll('button')).toHaveLength(0)
+  })
 })
