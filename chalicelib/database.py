@@ -14,7 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import ConnectionError, HTTPClientError
 from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactGetError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -35,6 +35,7 @@ PASSING = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
@@ -192,7 +193,7 @@ class Transaction:
                 return
             except TransactWriteError as error:
                 self._refuse(error)
-            time.sleep(random.uniform(0, min(0.2, 0.02 * 2**attempt)))
+            _wait(attempt)
         raise Unavailable(retry_after=1)
 
     def _ordered(self) -> list[_Write]:
@@ -222,12 +223,21 @@ class Transaction:
                     raise error
                 raw = reason.raw_item
                 raise write.refusal(type(write.model).from_raw_data(raw) if raw else None) from None
-        codes = {reason.code for reason in reasons if reason is not None}
-        if (codes and codes <= COLLISIONS) or _code(error) in PASSING:
+        if _may_do_later(error):
             return
         if is_passing(error):
             raise Unavailable(retry_after=1) from error
         raise error
+
+
+def _may_do_later(error: TransactWriteError | TransactGetError) -> bool:
+    """Whether a transaction only met others, or too many of them: it may do when it is tried again."""
+    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    return (bool(codes) and codes <= COLLISIONS) or _code(error) in PASSING
+
+
+def _wait(attempt: int) -> None:
+    time.sleep(random.uniform(0, min(0.2, 0.02 * 2**attempt)))
 
 
 def _key_names(model: Model) -> list[str]:
@@ -250,9 +260,23 @@ def get(model: type[M], *keys: str) -> M | None:
 
 @contextmanager
 def snapshot() -> Generator[TransactGet]:
-    """Several items as they stand at one moment, in one call; read the futures after the block."""
-    with TransactGet(connection=_shared) as reading:
-        yield reading
+    """Several items as they stand at one moment, in one call unless one of them is being written; read the futures
+    after the block.
+
+    Raises Unavailable where they are written all the time.
+    """
+    reading = TransactGet(connection=_shared)
+    yield reading
+    for attempt in range(ATTEMPTS):
+        try:
+            with reading:  # what was asked for is read as this ends
+                return
+        except TransactGetError as error:
+            # DynamoDB does not let a transaction read what another one is writing.
+            if not _may_do_later(error):
+                raise
+        _wait(attempt)
+    raise Unavailable(retry_after=1)
 
 
 def found(future: Any) -> Any:

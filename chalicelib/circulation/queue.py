@@ -35,13 +35,14 @@ def is_free(copies: Copies, total: int | None) -> bool:
 
 
 def take(transaction: Transaction, book_id: str, total: int) -> None:
-    """Take a copy of a book that has `total`. Fails with NoCopyAvailable."""
-    never_counted = Copies.total.does_not_exist() & (Copies.out.does_not_exist() | (Copies.out < total))
+    """Take a copy of a book that has `total`. Fails with Collision where the last one was taken meanwhile."""
+    # Where a limit was let go the item stays, and a loan that crossed that must not bring it back.
+    never_counted = Copies.waiting.does_not_exist() & (Copies.out.does_not_exist() | (Copies.out < total))
     transaction.update(
         Copies(book_id),
         [Copies.out.add(1), Copies.total.set(Copies.total | total), Copies.waiting.set(Copies.waiting | 0)],
         never_counted | (_IS_FREE & _NOBODY_WAITS),
-        lambda _: rules.NoCopyAvailable(),
+        lambda _: Collision(),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -68,12 +69,13 @@ def request(
 
     Raises NotFound, Invalid, LoanLimitReached, AlreadyYours, NoCopyAvailable.
     """
-    wanted = terms(book_id)
-    loan = _new_loan(patron.id, wanted.book, _asked_period(period, wanted.book), now)
-    loan.may_wait = if_unavailable == "wait"
-    read, refuse = [wanted], if_unavailable == "refuse"
+    refuse = if_unavailable == "refuse"
 
     def open_it() -> Loan:
+        wanted = terms(book_id)
+        loan = _new_loan(patron.id, wanted.book, _asked_period(period, wanted.book), now)
+        loan.may_wait = if_unavailable == "wait"
+        read = [wanted]
         try:
             _despite_what_is_past_due(lambda: _open(loan, read, patron.id, key, now, refuse=refuse), loan, now)
         except Rule as refusal:
@@ -168,7 +170,8 @@ def _open(
             card = get(Card, loan.patron_id) or Card(loan.patron_id)
             raise _refusal_of(card, loan.book_id, wanted.limit) or rules.NoCopyAvailable()
         begun = Status.ACTIVE if wanted.copy_is_free else Status.WAITING
-        _commit_opening(loan, wanted, begun if by_itself else Status.REQUESTED, actor, key, now)
+        with _as_it_was_if_refused(loan):
+            _commit_opening(loan, wanted, begun if by_itself else Status.REQUESTED, actor, key, now)
 
     again(attempt)
 
@@ -281,18 +284,18 @@ def grant(public_id: str, librarian: Caller, period: str | None, key: Key | None
     if period is not None:
         policy.checked_period("period", period)
 
+    handover = Handover(loan.book_id, now)
+
     def attempt() -> None:
         wanted = terms(loan.book_id)
-        if wanted.copy_is_free:
-            take(rules.GRANT, loan, librarian.id, now, book=wanted.book, period=period, key=key)
-        elif loan.may_wait:
-            take(rules.QUEUE, loan, librarian.id, now, period=period, key=key)
-        else:
+        if not (wanted.copy_is_free or loan.may_wait):
             rules.check(rules.GRANT, Status(loan.status), loan.due_at, now)
             raise rules.NoCopyAvailable
+        step = rules.GRANT if wanted.copy_is_free else rules.QUEUE
+        _try(step, loan, librarian.id, now, handover, book=wanted.book, period=period, key=key)
 
     def grant_it() -> Loan:
-        _despite_what_is_past_due(attempt, loan, now)
+        _despite_what_is_past_due(lambda: again(attempt), loan, now)
         return loan
 
     return repeats.once(key, now, grant_it, _by_id)
@@ -344,27 +347,44 @@ def take(
     actor: str | None,
     now: datetime,
     *,
-    book: catalogue.Book | None = None,
-    period: str | None = None,
     reason: str | None = None,
     key: Key | None = None,
 ) -> None:
     """Take `step`, if the loan is still where it was read. `loan` is then as it is kept.
 
-    Raises LoanHasMovedOn, and NoCopyAvailable or SomebodyIsWaiting where the step needs a copy.
+    Raises LoanHasMovedOn, and SomebodyIsWaiting where the step needs the copy for longer.
     """
     handover = Handover(loan.book_id, now)
+    again(lambda: _try(step, loan, actor, now, handover, reason=reason, key=key))
 
-    def attempt() -> None:
-        kept = dict(loan.attribute_values)
+
+def _try(
+    step: Step,
+    loan: Loan,
+    actor: str | None,
+    now: datetime,
+    handover: Handover,
+    *,
+    book: catalogue.Book | None = None,
+    period: str | None = None,
+    reason: str | None = None,
+    key: Key | None = None,
+) -> None:
+    """Take `step` once. Raises Collision where it has to be thought of again, `take`'s refusals besides."""
+    with _as_it_was_if_refused(loan):
         loan.period = period or loan.period
-        try:
-            _attempt(step, loan, actor, now, book, reason, key, handover)
-        except LibraryError:
-            loan.attribute_values = kept
-            raise
+        _attempt(step, loan, actor, now, book, reason, key, handover)
 
-    again(attempt)
+
+@contextmanager
+def _as_it_was_if_refused(loan: Loan) -> Generator[None]:
+    """Let a loan be as it was, where what is done of it inside is refused: the next attempt may go another way."""
+    was = dict(loan.attribute_values)
+    try:
+        yield
+    except LibraryError:
+        loan.attribute_values = was
+        raise
 
 
 def _attempt(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import boto3
 
@@ -203,3 +203,118 @@ def test_what_everybody_reads_is_never_older_than_what_one_wrote(town: Town) -> 
         return editions == sorted(editions)
 
     assert all(at_once(write, *(lambda n=n: read(n) for n in range(3))))
+
+
+# ------------------------------------------------------------------------------------------------- the queue
+
+WAIT = {"if_unavailable": "wait"}
+
+
+def in_line(town: Town, people: int, copies: int) -> tuple[dict[str, Any], dict[str, Client], list[str]]:
+    """A book that `people` ask for at once; whose each loan is, and the loans in the order in which they were asked
+    for, as their ids tell."""
+    book = town.book(copies=copies)
+    patrons = [town.patron() for _ in range(people)]
+    replies = at_once(*(lambda p=p: p.post("/loans", {"book_id": book["id"], **WAIT}) for p in patrons))
+    assert statuses(replies) == {201: people}
+    owners = {reply.json["id"]: patron for reply, patron in zip(replies, patrons, strict=True)}
+    return book, owners, sorted(owners, key=lambda loan_id: loan_id[26:])
+
+
+def seen(owners: dict[str, Client]) -> dict[str, str]:
+    return {loan_id: patron.get(f"/loans/{loan_id}").json["status"] for loan_id, patron in owners.items()}
+
+
+def supply(town: Town, book: dict[str, Any]) -> dict[str, Any]:
+    return town.visitor().get(f"/availability?ids={book['id']}").json[book["id"]]
+
+
+def test_twelve_who_wait_for_two_copies_are_served_in_order_and_once(town: Town) -> None:
+    book, owners, line = in_line(town, 12, copies=2)
+    assert Counter(seen(owners).values()) == {"active": 2, "waiting": 10}
+    served: list[str] = []
+    waiting = [loan_id for loan_id in line if seen(owners)[loan_id] == "waiting"]
+    while True:
+        now = seen(owners)
+        if done := [loan_id for loan_id, status in now.items() if status == "active"]:
+            replies = at_once(*(lambda i=i: owners[i].post(f"/loans/{i}/return") for i in done))
+            assert statuses(replies) == {200: len(done)}
+        elif ready := [loan_id for loan_id in line if now[loan_id] == "ready"]:
+            served += ready
+            assert len(ready) <= 2
+            replies = at_once(*(lambda i=i: owners[i].post(f"/loans/{i}/accept") for i in ready))
+            assert statuses(replies) == {200: len(ready)}
+        else:
+            break
+    assert served == waiting
+    assert set(seen(owners).values()) == {"returned"}
+    assert supply(town, book)["available"] == 2
+
+
+def test_a_copy_returned_as_the_next_in_line_leaves_goes_to_one_who_waits(town: Town) -> None:
+    for _ in range(4):
+        book, owners, line = in_line(town, 4, copies=1)
+        now = seen(owners)
+        [holder] = [loan_id for loan_id in line if now[loan_id] == "active"]
+        first, second, third = [loan_id for loan_id in line if now[loan_id] == "waiting"]
+        replies = at_once(
+            lambda h=holder, o=owners: o[h].post(f"/loans/{h}/return"),
+            lambda f=first, o=owners: o[f].post(f"/loans/{f}/cancel"),
+        )
+        assert statuses(replies) == {200: 2}
+        after = seen(owners)
+        assert (after[first], after[second], after[third]) == ("cancelled", "ready", "waiting")
+        assert supply(town, book)["waiting"] == 1
+
+
+def test_who_pauses_and_resumes_as_copies_come_back_is_passed_over_or_served_and_never_lost(town: Town) -> None:
+    book, owners, line = in_line(town, 6, copies=2)
+    now = seen(owners)
+    held = [loan_id for loan_id in line if now[loan_id] == "active"]
+    waiting = [loan_id for loan_id in line if now[loan_id] == "waiting"]
+
+    def dither(loan_id: str) -> Reply:
+        for _ in range(3):
+            owners[loan_id].post(f"/loans/{loan_id}/pause")
+            reply = owners[loan_id].post(f"/loans/{loan_id}/resume")
+        return reply
+
+    replies = at_once(
+        *(lambda i=i: dither(i) for i in waiting[:2]), *(lambda i=i: owners[i].post(f"/loans/{i}/return") for i in held)
+    )
+    assert set(statuses(replies)) <= {200, 409}, "409 to who was served before resuming"
+    after = seen(owners)
+    assert Counter(after[loan_id] for loan_id in waiting) == {"ready": 2, "waiting": 2}
+    assert supply(town, book)["waiting"] == 2
+
+
+def test_copies_changed_while_everybody_returns_and_asks_end_with_as_many_out_as_there_are(town: Town) -> None:
+    book, owners, _ = in_line(town, 8, copies=3)
+    librarian = town.librarian
+
+    def change() -> list[Reply]:
+        return [librarian.patch(f"/books/{book['id']}", {"copies": n}) for n in (1, 4, 2, 5, 1, 2)]
+
+    def come_and_go(loan_id: str) -> list[Reply]:
+        patron, replies = owners[loan_id], []
+        for _ in range(3):
+            replies += [patron.post(f"/loans/{loan_id}/{step}") for step in ("accept", "return", "cancel")]
+            asked = patron.post("/loans", {"book_id": book["id"], **WAIT})
+            loan_id = asked.json["id"] if asked.status == 201 else loan_id
+            replies.append(asked)
+        return replies
+
+    changed, *others = at_once(change, *(lambda i=i: come_and_go(i) for i in owners))
+    assert statuses(changed) == {200: 6}
+    assert set(statuses([reply for one in others for reply in one])) <= {200, 201, 409}
+    held = librarian.get(f"/loans?book={book['id']}&status=ready,active&limit=100").json["items"]
+    waiting = librarian.get(f"/loans?book={book['id']}&status=waiting&limit=100").json["items"]
+    assert len(held) + len(waiting) == 8
+    now = supply(town, book)
+    assert (now["copies"], now["waiting"]) == (2, len(waiting))
+    assert not waiting or now["available"] == 0
+    for loan in sorted(held, key=lambda loan: loan["id"]):
+        ended = librarian.post(f"/loans/{loan['id']}/revoke")
+        assert ended.status == 200
+    held = librarian.get(f"/loans?book={book['id']}&status=ready,active&limit=100").json["items"]
+    assert len(held) == min(2, len(waiting)), "those who wait have every copy that there is, and no more"
