@@ -123,6 +123,12 @@ def refuse(upload: Upload, code: str, reason: str) -> None:
 
 
 def _end(upload: Upload, status: UploadStatus, actions: list[Action]) -> None:
-    with unless(lambda: UploadHasEnded()):
-        upload.update([Upload.status.set(status), *actions], Upload.status == "processing")
+    transaction = Transaction()
+    transaction.update(
+        upload,
+        [Upload.status.set(status), *actions],
+        Upload.status == "processing",
+        lambda _: UploadHasEnded(),
+    )
+    transaction.commit()
     objects.let_go(upload.key)

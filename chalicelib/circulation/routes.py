@@ -124,13 +124,16 @@ def issue_loans(call: Call[Issue, Nothing]) -> LoanResults:
     kept: dict[str, Loan] = {}
 
     def one(patron_id: str, book_id: str) -> LoanResult:
-        try:
+        def issue() -> Loan:
             if refusal := refused.get(patron_id):
                 raise refusal
             if book_id not in books:
                 raise NotFound("There is no such e-book.")
-            part = key.part(patron_id + book_id) if key else None
-            loan = service.issue(patron_id, books[book_id], wanted.period, call.caller, part, now)
+            return service.issue(patron_id, books[book_id], wanted.period, call.caller, part, now)
+
+        part = key.part(patron_id + book_id) if key else None
+        try:
+            loan = service.recalled(part, now) or issue()
         except LibraryError as refusal:
             return LoanResult(ok=False, patron_id=patron_id, book_id=book_id, problem=problem_of(refusal))
         kept[loan.public_id] = loan

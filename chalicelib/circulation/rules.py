@@ -105,7 +105,7 @@ class Step:
     """A step of a loan: from which states, to which, who may take it, and the kind of the fact that tells of it."""
 
     name: str
-    sources: Set[Status]
+    sources: frozenset[Status]
     target: Status
     by: By
     fact: str
@@ -119,13 +119,13 @@ class Step:
 
 
 def _step(name: str, sources: Set[Status], target: Status, by: By, done: str) -> Step:
-    return Step(name, sources, target, by, f"loan.{done.split(maxsplit=1)[0]}", done)
+    return Step(name, frozenset(sources), target, by, f"loan.{done.split(maxsplit=1)[0]}", done)
 
 
 _BEFORE_READING = OPEN - {Status.ACTIVE}
 
 GRANT = _step("grant", {Status.REQUESTED}, Status.ACTIVE, By.LIBRARIAN, "granted")
-QUEUE = Step("grant", {Status.REQUESTED}, Status.WAITING, By.LIBRARIAN, "loan.waiting", "granted")
+QUEUE = Step("grant", frozenset({Status.REQUESTED}), Status.WAITING, By.LIBRARIAN, "loan.waiting", "granted")
 DENY = _step("deny", {Status.REQUESTED}, Status.DENIED, By.LIBRARIAN, "denied")
 SET_ASIDE = _step("set aside", {Status.WAITING}, Status.READY, By.LIBRARY, "ready")
 ACCEPT = _step("accept", {Status.READY}, Status.ACTIVE, By.PATRON, "accepted")

@@ -133,7 +133,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoanResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one of several: the loan, or the problem."""
+    """What came of one of several: the loan, or the problem. One of status 503 may be sent again, with the same key."""
 
     ok: bool
     id: str | None = None

@@ -118,6 +118,12 @@ def _new_loan(patron_id: str, book: catalogue.Book, period: str, now: datetime) 
     )
 
 
+def recalled(key: Key | None, now: datetime) -> Loan | None:
+    """The loan that came of a request with this key when it was made before, or None."""
+    done = key.result(now) if key else None
+    return _by_id(done) if done else None
+
+
 def _by_id(public_id: str) -> Loan:
     loan = get(Loan, *split_id(public_id))
     if loan is None:

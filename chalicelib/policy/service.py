@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pynamodb.transactions import TransactGet
 
 from chalicelib import periods
-from chalicelib.database import Collision, again, found, get, unless
+from chalicelib.database import Collision, Transaction, again, found, get
 from chalicelib.errors import Invalid
 from chalicelib.policy.tables import LIBRARY, Policy
 
@@ -46,8 +46,10 @@ def change(changes: dict[str, Any], guard: Callable[[Policy], None]) -> Policy:
         for name, value in changes.items():
             setattr(policy, name, value)
         read_at, policy.revision = policy.revision, policy.revision + 1
-        with unless(Collision):
-            policy.save(Policy.id.does_not_exist() | (Policy.revision == read_at))
+        # One write, and a transaction all the same: its token lets it be sent again when its answer was lost.
+        transaction = Transaction()
+        transaction.put(policy, Policy.id.does_not_exist() | (Policy.revision == read_at), lambda _: Collision())
+        transaction.commit()
         return policy
 
     return again(attempt)

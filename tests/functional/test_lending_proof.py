@@ -131,3 +131,26 @@ def test_a_reading_that_meets_a_transaction_is_tried_again(library: Branch) -> N
     ):
         library.town.loan(library.patrons[0], book)
     assert library.faults.happened == 2
+
+
+def test_settings_changed_with_if_match_are_not_said_to_be_outdated_where_only_the_answer_was_lost(
+    library: Branch,
+) -> None:
+    tag = library.librarian.get("/settings").headers["etag"]
+    with library.faults.deciding(
+        lambda _, attempt, operation: Fault.ANSWER_LOST if operation == "TransactWriteItems" and attempt == 1 else None
+    ):
+        changed = library.librarian.patch("/settings", {"loan_limit": 3}, headers={"If-Match": tag})
+    assert library.faults.happened == 1
+    assert changed.status == 200
+
+
+def test_a_part_of_an_issue_that_was_done_is_answered_though_the_patron_is_suspended_now(library: Branch) -> None:
+    book, patron, once = library.town.book(), library.patrons[0], {"headers": {"Idempotency-Key": "class"}}
+    wanted = {"patron_ids": [patron.id], "book_ids": [book["id"]]}
+    [first] = library.librarian.post("/loans/issue", wanted, **once).json["results"]
+    library.librarian.patch(f"/patrons/{patron.id}", {"suspended": True})
+    [again] = library.librarian.post("/loans/issue", wanted, **once).json["results"]
+    assert (again["ok"], again["id"]) == (True, first["id"])
+    other = {"patron_ids": [patron.id], "book_ids": [library.town.book()["id"]]}
+    assert not library.librarian.post("/loans/issue", other).json["results"][0]["ok"]

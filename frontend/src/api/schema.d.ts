@@ -1615,7 +1615,7 @@ export interface components {
         };
         /**
          * LoanResult
-         * @description What came of one of several: the loan, or the problem.
+         * @description What came of one of several: the loan, or the problem. One of status 503 may be sent again, with the same key.
          */
         LoanResult: {
             ok: boolean;
