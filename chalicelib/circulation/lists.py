@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from chalicelib.circulation import service
+from chalicelib.circulation import records
 from chalicelib.circulation.rules import OPEN, TIMED, Status, status_at
 from chalicelib.circulation.tables import Loan
 from chalicelib.errors import Invalid
@@ -34,7 +34,7 @@ def statuses(text: str | None) -> frozenset[Status]:
 def of_patron(patron_id: str, wanted: frozenset[Status], limit: int, cursor: str | None, now: datetime) -> Part[Loan]:
     """A patron's loans. What is open is found by the card, however much was returned since."""
     if wanted <= OPEN:
-        return _page(_sorted(service.open_loans(patron_id), cursor), wanted, limit, now)
+        return _page(_sorted(records.open_loans(patron_id), cursor), wanted, limit, now)
     loans = Loan.query(patron_id, _before(cursor), scan_index_forward=False, page_size=PAGE, consistent_read=True)
     return _page(loans, wanted, limit, now)
 
@@ -63,7 +63,7 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
 
     sources = [kept_as(status) for status in sorted(wanted)]
     if Status.EXPIRED in wanted and not wanted >= TIMED:
-        sources.append(iter(_sorted(service.past_due(now), cursor)))
+        sources.append(iter(_sorted(records.past_due(now), cursor)))
     merged = heapq.merge(*sources, key=lambda loan: loan.id, reverse=True)
     # A loan that changes its state between two of the queries comes twice, one after the other.
     once = (next(same) for _, same in groupby(merged, key=lambda loan: loan.id))

@@ -13,7 +13,7 @@ from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
 from chalicelib.catalogue.schemas import BookPatch, BookResult, BookResults, BooksChange, BookShown
-from chalicelib.circulation import lists, rules, service, titles
+from chalicelib.circulation import asking, lists, records, rules, service, titles
 from chalicelib.circulation.forecast import Wait
 from chalicelib.circulation.schemas import (
     MOST_AT_ONCE,
@@ -108,7 +108,7 @@ def _key(call: Call[Any, Any], *what: str) -> Key | None:
 def request_loan(call: Call[NewLoan, Nothing]) -> LoanShown:
     """Ask for an e-book; where it is granted by itself, the loan is active at once."""
     wanted, key = call.body, _key(call, "request", call.body.book_id)
-    return _one(service.request(call.caller, wanted.book_id, wanted.period, wanted.if_unavailable, key, wiring.now()))
+    return _one(asking.request(call.caller, wanted.book_id, wanted.period, wanted.if_unavailable, key, wiring.now()))
 
 
 @routes.operation("POST", "/loans/issue", who=Who.LIBRARIAN, body=Issue, returns=LoanResults, repeatable=True)
@@ -129,11 +129,11 @@ def issue_loans(call: Call[Issue, Nothing]) -> LoanResults:
                 raise refusal
             if book_id not in books:
                 raise NotFound("There is no such e-book.")
-            return service.issue(patron_id, books[book_id], wanted.period, call.caller, part, now)
+            return asking.issue(patron_id, books[book_id], wanted.period, call.caller, part, now)
 
         part = key.part(patron_id + book_id) if key else None
         try:
-            loan = service.recalled(part, now) or issue()
+            loan = asking.recalled(part, now) or issue()
         except LibraryError as refusal:
             return LoanResult(ok=False, patron_id=patron_id, book_id=book_id, problem=problem_of(refusal))
         kept[loan.public_id] = loan
@@ -161,7 +161,7 @@ def step_of_several(call: Call[Batch, Nothing]) -> LoanResults:
         try:
             match wanted.action:
                 case "grant":
-                    kept[loan_id] = service.grant(loan_id, call.caller, wanted.period, part, now)
+                    kept[loan_id] = asking.grant(loan_id, call.caller, wanted.period, part, now)
                 case "deny":
                     kept[loan_id] = service.deny(loan_id, call.caller, wanted.reason, part, now)
                 case "revoke":
@@ -196,7 +196,7 @@ def list_loans(call: Call[Nothing, LoanList]) -> Loans:
 @routes.operation("GET", "/loans/{loan_id}", who=Who.SIGNED_IN, returns=LoanShown, refusals=(NotFound,))
 def show_loan(call: Call[Nothing, Nothing], loan_id: str) -> LoanShown:
     """A loan."""
-    return _one(service.loan_of(loan_id, call.caller))
+    return _one(records.loan_of(loan_id, call.caller))
 
 
 @routes.operation(
@@ -211,7 +211,7 @@ def show_loan(call: Call[Nothing, Nothing], loan_id: str) -> LoanShown:
 def grant_loan(call: Call[GrantTerms, Nothing], loan_id: str) -> LoanShown:
     """Grant a request."""
     key = _key(call, "grant", loan_id)
-    return _one(service.grant(loan_id, call.caller, call.body.period, key, wiring.now()))
+    return _one(asking.grant(loan_id, call.caller, call.body.period, key, wiring.now()))
 
 
 @routes.operation(

@@ -13,9 +13,10 @@ from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.catalogue.schemas import MOST_SECTIONS
 from chalicelib.circulation import queue, rules
-from chalicelib.circulation import service as lending
 from chalicelib.circulation.forecast import Wait
+from chalicelib.circulation.records import open_loans_of
 from chalicelib.circulation.rules import OPEN, TIMED, Status
+from chalicelib.circulation.steps import take
 from chalicelib.circulation.tables import Copies, Loan
 from chalicelib.database import Collision, Transaction, again
 from chalicelib.errors import Invalid, Rule, WayOut
@@ -55,7 +56,7 @@ def _supply(book: catalogue.Book, copies: Copies, pickup_window: str, now: datet
     left = book.copies - copies.out
     if left <= 0:
         # A copy past due is free, though no job has closed its loan yet; only where none is left need one look.
-        left += sum(_is_past_due(loan, now) for loan in lending.open_loans_of(book.id))
+        left += sum(_is_past_due(loan, now) for loan in open_loans_of(book.id))
     available = min(book.copies, max(0, left - copies.waiting))
     place = copies.waiting + 1
     wait = None if available else queue.forecast(copies, book.copies, place, book.loan_period, pickup_window, now)
@@ -180,7 +181,7 @@ def _count_copies(book_id: str) -> None:
 
     A loan is counted by who finds it uncounted.
     """
-    for loan in lending.open_loans_of(book_id):
+    for loan in open_loans_of(book_id):
         if loan.status not in TIMED or loan.has_copy:
             continue
         uncounted = (Loan.status == loan.status) & (Loan.has_copy == False)  # noqa: E712
@@ -206,7 +207,7 @@ def withdraw(
     Raises NotFound, BookIsOut.
     """
     guard(catalogue.book(book_id))
-    out = sum(rules.status_at(Status(loan.status), loan.due_at, now) in OPEN for loan in lending.open_loans_of(book_id))
+    out = sum(rules.status_at(Status(loan.status), loan.due_at, now) in OPEN for loan in open_loans_of(book_id))
     if out and not end_loans:
         raise BookIsOut(
             f"Patrons have this e-book or have asked for it ({out}). Removing it ends their loans and requests.",
@@ -220,11 +221,11 @@ def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None
     """End what is still open of a removed book. Repeated by the fact of the removal, for requests that
     crossed it."""
     # Who waits first, or each copy that comes back would be set aside for somebody else in turn.
-    waiting_first = sorted(lending.open_loans_of(book_id), key=lambda loan: loan.status != Status.WAITING)
+    waiting_first = sorted(open_loans_of(book_id), key=lambda loan: loan.status != Status.WAITING)
     for loan in waiting_first:
         past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
         step, reason = (rules.EXPIRE, None) if past_due else (rules.REVOKE, "The library no longer has this e-book.")
         try:
-            lending.take(step, loan, actor, now, reason=reason)
+            take(step, loan, actor, now, reason=reason)
         except rules.LoanHasMovedOn:
             continue

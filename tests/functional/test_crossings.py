@@ -10,7 +10,7 @@ import pytest
 from chalicelib import objects, wiring
 from chalicelib.catalogue import jobs as catalogue_jobs
 from chalicelib.catalogue import service as catalogue
-from chalicelib.circulation import jobs, service
+from chalicelib.circulation import jobs, records, service, steps
 from chalicelib.database import Transaction
 from chalicelib.errors import Unavailable
 from chalicelib.facts import Fact
@@ -148,7 +148,7 @@ def test_a_loan_that_changes_its_state_while_a_list_is_read_is_listed_once(
     town.loan(patron, town.book(loan_period="PT1M"))
     desk = town.librarian
     clock.forward(minutes=1)
-    past_due = service.past_due
+    past_due = records.past_due
 
     def then_closed(now: Any) -> Any:
         found = list(past_due(now))
@@ -156,5 +156,5 @@ def test_a_loan_that_changes_its_state_while_a_list_is_read_is_listed_once(
         return iter(found)
 
     monkeypatch.setattr(service, "past_due", then_closed)
-    monkeypatch.setattr(jobs.service, "expire", lambda now: sum(service._close(x, now) for x in past_due(now)))
+    monkeypatch.setattr(jobs.service, "expire", lambda now: sum(steps.close(x, now) for x in past_due(now)))
     assert len(desk.get("/loans?status=expired").json["items"]) == 1

@@ -48,7 +48,7 @@ def crowd(copies: int | None) -> dict[str, Any]:
     from chalicelib.auth import Caller, Role
     from chalicelib.cache import Cache
     from chalicelib.catalogue import service as catalogue
-    from chalicelib.circulation import service
+    from chalicelib.circulation import asking
     from chalicelib.ids import new_id
     from tests.faults import between_library_and_database
 
@@ -58,7 +58,7 @@ def crowd(copies: int | None) -> dict[str, Any]:
     patrons = [Caller(new_id(now), Role.PATRON, "") for _ in range(CROWD)]
     with between_library_and_database() as faults, ThreadPoolExecutor(64) as pool, faults.counting() as calls:
         began = time.perf_counter()
-        loans = list(pool.map(lambda p: service.request(p, book.id, None, None, None, now), patrons))
+        loans = list(pool.map(lambda p: asking.request(p, book.id, None, None, None, now), patrons))
         seconds = time.perf_counter() - began
     assert {loan.status for loan in loans} == {"active"}
     return {"seconds": round(seconds, 2), "calls": Counter(calls), "attempts": faults.attempts}

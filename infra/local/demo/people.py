@@ -12,7 +12,7 @@ from chalicelib.accounts import service as accounts
 from chalicelib.accounts.people import find
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
-from chalicelib.circulation import lists, rules
+from chalicelib.circulation import asking, lists, rules
 from chalicelib.circulation import service as lending
 from chalicelib.circulation.rules import LoanHasMovedOn, Status
 from chalicelib.errors import NotFound
@@ -229,7 +229,7 @@ def _steps(
         nonlocal loan_id
         asked = lists.of_patron_and_book(patron.id, book_id, frozenset(Status), 100, None, at).items
         before = [loan for loan in asked if loan.requested_at == at]  # by a start that was cut short
-        loan = before[0] if before else lending.request(patron, book_id, None, "wait", None, at)
+        loan = before[0] if before else asking.request(patron, book_id, None, "wait", None, at)
         loan_id = loan.public_id
 
     def finish(how: str, at: datetime) -> None:
@@ -252,7 +252,7 @@ def _steps(
 
     yield visit.asked, ask
     if visit.granted is not None:
-        yield visit.granted, lambda at: lending.grant(loan_id, librarian, None, None, at)
+        yield visit.granted, lambda at: asking.grant(loan_id, librarian, None, None, at)
     if visit.end is not None:
         how, days = visit.end
         yield days, lambda at: finish(how, at)
