@@ -28,11 +28,12 @@ def test_any_lending_in_any_order_goes_by_the_rules(
 ) -> None:
     before = Lending.steps
     thorough = settings(
-        max_examples=-(-STEPS // LONG),
+        max_examples=-(-STEPS * 11 // (LONG * 10)),  # some lives end before their fifty steps
         stateful_step_count=LONG,
         deadline=None,
         database=None,
-        phases=[Phase.generate, Phase.shrink],
+        # Shrinking a failure takes minutes in which nothing is said; the verdict comes first.
+        phases=[Phase.generate, *([Phase.shrink] if os.environ.get("CARREL_PROVE_SHRINK") else [])],
         suppress_health_check=list(HealthCheck),
     )
     with branch(town, clock, redis) as library:
