@@ -21,8 +21,8 @@ def on_fact(happened: Fact, now: datetime) -> None:
     """Let loans and books agree, where a loan was asked for or granted while its book was changed or removed."""
     match happened.kind:
         case "book.removed" | "book.changed":
-            titles.keep_true(happened.subject, happened.actor, now)
+            titles.keep_true(happened.subject, now)
         case "loan.requested" | "loan.granted" | "loan.accepted" | "loan.waiting" | "loan.resumed":
-            titles.keep_true(happened.details["book_id"], None, now)
+            titles.keep_true(happened.details["book_id"], now)
         case _:
             pass

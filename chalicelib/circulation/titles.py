@@ -165,7 +165,7 @@ def _as_read(read: catalogue.Book) -> Callable[[catalogue.Book], None]:
     return guard
 
 
-def keep_true(book_id: str, actor: str | None, now: datetime) -> None:
+def keep_true(book_id: str, now: datetime) -> None:
     """Bring the loans of a book into line with the book: whatever changed it, or was lent, while the other was looking.
 
     Safe to repeat.
@@ -173,7 +173,7 @@ def keep_true(book_id: str, actor: str | None, now: datetime) -> None:
     if kept := catalogue.on_shelves([book_id]):
         _settle(kept[0], now)
     else:
-        end_loans_of_removed(book_id, actor, now)
+        end_loans_of_removed(book_id, now)
 
 
 def _count_copies(book_id: str) -> None:
@@ -214,18 +214,18 @@ def withdraw(
             ways_out=(WayOut("end-loans", f"Remove it and end {out}.", book_id),),
         )
     catalogue.remove_book(book_id, librarian.id, cache, now, guard)
-    end_loans_of_removed(book_id, librarian.id, now)
+    end_loans_of_removed(book_id, now)
 
 
-def end_loans_of_removed(book_id: str, actor: str | None, now: datetime) -> None:
+def end_loans_of_removed(book_id: str, now: datetime) -> None:
     """End what is still open of a removed book. Repeated by the fact of the removal, for requests that
-    crossed it."""
+    crossed it. It is the library that ends them, whoever removed the book: the fact of that says who did."""
     # Who waits first, or each copy that comes back would be set aside for somebody else in turn.
     waiting_first = sorted(open_loans_of(book_id), key=lambda loan: loan.status != Status.WAITING)
     for loan in waiting_first:
         past_due = rules.status_at(Status(loan.status), loan.due_at, now) is Status.EXPIRED
         step, reason = (rules.EXPIRE, None) if past_due else (rules.REVOKE, "The library no longer has this e-book.")
         try:
-            take(step, loan, actor, now, reason=reason)
+            take(step, loan, None, now, reason=reason)
         except rules.LoanHasMovedOn:
             continue

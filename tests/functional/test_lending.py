@@ -145,7 +145,7 @@ def test_loans_begun_without_a_number_of_copies_count_once_there_is_one(town: To
     town.loan(second, book)
     town.librarian.patch(f"/books/{book['id']}", {"copies": 2})
     for _ in range(2):  # a stream delivers twice
-        titles.keep_true(book["id"], None, clock())
+        titles.keep_true(book["id"], clock())
     third = town.patron()
     assert third.post("/loans", {"book_id": book["id"]}).problem == "no-copy-available"
     first.post(f"/loans/{loan['id']}/return")

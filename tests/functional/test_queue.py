@@ -225,7 +225,7 @@ def test_the_wait_is_a_bound_at_first_and_a_range_after_enough_returns(town: Tow
 def test_what_crossed_a_change_of_copies_is_put_right_by_the_fact(town: Town, clock: SettableClock) -> None:
     book, people = queue_of(town, 1)
     Copies(book["id"]).update([Copies.out.set(0)])  # as if a copy had become free beside the queue
-    titles.keep_true(book["id"], None, clock())
+    titles.keep_true(book["id"], clock())
     assert status(*people[1]) == "ready"
 
 
