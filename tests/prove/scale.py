@@ -45,6 +45,7 @@ def main() -> None:
 
 def crowd(copies: int | None) -> dict[str, Any]:
     """A title that `CROWD` patrons borrow at once."""
+    from chalicelib.accounts.tables import Account
     from chalicelib.auth import Caller, Role
     from chalicelib.cache import Cache
     from chalicelib.catalogue import service as catalogue
@@ -56,6 +57,11 @@ def crowd(copies: int | None) -> dict[str, Any]:
     fields: dict[str, Any] = {"title": "Sought", "authors": [], "copies": copies, "grant": "automatic"}
     book = catalogue.add_book(fields, "librarian", Cache(None, ""), now)
     patrons = [Caller(new_id(now), Role.PATRON, "") for _ in range(CROWD)]
+    with Account.batch_write() as batch:
+        for patron in patrons:
+            account = Account(id=patron.id, username=patron.id, name=patron.id, role=Role.PATRON.value)
+            account.password_hash, account.timezone, account.created_at = "", "UTC", now
+            batch.save(account)
     with between_library_and_database() as faults, ThreadPoolExecutor(64) as pool, faults.counting() as calls:
         began = time.perf_counter()
         loans = list(pool.map(lambda p: asking.request(p, book.id, None, None, None, now), patrons))

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.catalogue.tables import BOOKS
 from chalicelib.catalogue.tables import Book as KeptBook
@@ -126,7 +127,12 @@ def test_many_at_once_break_no_rule_at_any_instant(tmp_path: Path, say: Callable
     lowered = lent = 0
     out: dict[str, int] = {}
     for operation, parameters in recorded:
-        database._make_api_call(operation, renamed(parameters, before, "carrel-test-"))
+        try:
+            database._make_api_call(operation, renamed(parameters, before, "carrel-test-"))
+        except ClientError as error:
+            # The journal has what was asked; what was refused then is refused again.
+            assert "ConditionalCheckFailed" in str(error), error
+            continue
         if not any(name in str(parameters) for name in ("-loans'", "-copies'", "-holds'", "-cards'")):
             continue
         kept = Kept.now()
