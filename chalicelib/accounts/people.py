@@ -54,13 +54,18 @@ def claim_of(login: str) -> str:
 
 def holder_of(name: str) -> str | None:
     """The id of who holds a unique name, or None where it is free."""
-    claimed = get(Name, name)
+    claimed = get(Name, name) if _is_short(name) else None
     return claimed.account_id if claimed else None
 
 
 def held(names: Iterable[str]) -> set[str]:
     """Those of these unique names that somebody holds; a batch for each hundred."""
-    return {claimed.name for claimed in Name.batch_get(set(names), consistent_read=True)}
+    return {claimed.name for claimed in Name.batch_get(set(filter(_is_short, names)), consistent_read=True)}
+
+
+def _is_short(name: str) -> bool:
+    """Whether DynamoDB takes it for a key; what is longer nobody can hold."""
+    return len(name.encode()) <= 2048
 
 
 def claim(transaction: Transaction, name: str, account_id: str, refusal: Callable[[], Rule]) -> None:

@@ -13,6 +13,9 @@ from chalicelib.catalogue.tables import Holding
 from chalicelib.database import Transaction
 from chalicelib.errors import Rule
 
+DIGEST = "sha256:"
+"""What the origin of a file begins with."""
+
 
 class AlreadyHeld(Rule):
     title = "The library has this e-book already"
@@ -29,7 +32,7 @@ class AlreadyHeld(Rule):
 def digest_of(path: Path) -> str:
     """The origin of a file: what is in it."""
     with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"{DIGEST}{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def held(origins: Iterable[str]) -> dict[str, str]:

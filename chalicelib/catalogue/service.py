@@ -242,8 +242,12 @@ def _change(
     if "file" in changes and old_file and old_file.format != "markdown":
         # What was read from the old file is not true of the new one.
         kept.pages = changes.get("pages")
-        kept.covers = changes.get("covers", [])
-        kept.origins = changes.get("origins", [])
+        if kept.file is None or kept.file.format == "markdown":
+            kept.covers = changes.get("covers", [])
+    if "file" in changes:
+        # The old file's digest goes with it; the name the book has in another catalogue stays.
+        named = [origin for origin in held if not origin.startswith(holdings.DIGEST)]
+        kept.origins = [*changes.get("origins", []), *named]
     kept.section_ids = _distinct(kept.section_ids)
     read_at, kept.revision = kept.revision, kept.revision + 1
     transaction = Transaction()

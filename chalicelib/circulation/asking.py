@@ -14,9 +14,9 @@ from chalicelib.auth import Caller
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import queue, rules
 from chalicelib.circulation.queue import Handover, told
-from chalicelib.circulation.records import by_id, loan_of, open_loans
+from chalicelib.circulation.records import by_id, loan_of, open_loans, open_loans_of
 from chalicelib.circulation.rules import Status
-from chalicelib.circulation.steps import as_it_was_if_refused, attempt_step, despite_what_is_past_due, start
+from chalicelib.circulation.steps import as_it_was_if_refused, attempt_step, close, despite_what_is_past_due, start
 from chalicelib.circulation.tables import Card, Copies, Loan
 from chalicelib.database import Collision, Transaction, again, found, get, snapshot
 from chalicelib.errors import Invalid, LibraryError, Rule, WayOut
@@ -127,6 +127,8 @@ def grant(public_id: str, librarian: Caller, period: str | None, key: Key | None
             rules.check(rules.GRANT, Status(loan.status), loan.due_at, now)
             raise rules.NoCopyAvailable
         step = rules.GRANT if wanted.copy_is_free else rules.QUEUE
+        if step is rules.QUEUE:
+            _free_what_is_past_due(wanted, now)
         attempt_step(step, loan, librarian.id, now, handover, book=wanted.book, period=period, key=key)
 
     def grant_it() -> Loan:
@@ -134,6 +136,12 @@ def grant(public_id: str, librarian: Caller, period: str | None, key: Key | None
         return loan
 
     return repeats.once(key, now, grant_it, by_id)
+
+
+def _free_what_is_past_due(wanted: Terms, now: datetime) -> None:
+    """Close what is past due before somebody waits for it; fails with Collision where a copy is free now."""
+    if wanted.copies.waiting <= 0 and sum(close(kept, now) for kept in open_loans_of(wanted.book.id)):
+        raise Collision
 
 
 def _new_loan(patron_id: str, book: catalogue.Book, period: str, now: datetime) -> Loan:
@@ -181,6 +189,8 @@ def _open(
             card = get(Card, loan.patron_id) or Card(loan.patron_id)
             raise _refusal_of(card, loan.book_id, wanted.limit) or rules.NoCopyAvailable()
         begun = Status.ACTIVE if wanted.copy_is_free else Status.WAITING
+        if by_itself and begun is Status.WAITING:
+            _free_what_is_past_due(wanted, now)
         with as_it_was_if_refused(loan):
             _commit_opening(loan, wanted, begun if by_itself else Status.REQUESTED, actor, key, now)
 
@@ -203,7 +213,8 @@ def _commit_opening(loan: Loan, wanted: Terms, status: Status, actor: str, key: 
     )
     accounts.hold_to_standing(transaction, loan.patron_id)
     if status is Status.WAITING:
-        queue.join(transaction, loan)
+        assert book.copies is not None
+        queue.join(transaction, loan, book.copies)
     elif status is Status.ACTIVE:
         start(transaction, loan, book, now)
     if key:
@@ -241,7 +252,11 @@ def _with_ways_out(refusal: Rule, loan: Loan, now: datetime) -> Rule:
             )
             refusal.ways_out = (WayOut("wait", wanted.book.title, loan.book_id, after=wait.earliest, by=wait.latest),)
         return refusal
+    if not isinstance(refusal, (rules.LoanLimitReached, rules.AlreadyYours)):
+        return refusal
     loans = open_loans(loan.patron_id)
+    if isinstance(refusal, rules.AlreadyYours):  # giving back another one would not help
+        loans = [kept for kept in loans if kept.book_id == loan.book_id]
     titles = {book.id: book.title for book in catalogue.by_ids(kept.book_id for kept in loans).values()}
     refusal.ways_out = tuple(
         WayOut(

@@ -40,11 +40,11 @@ class Wait:
     latest: datetime
 
 
-def wait(place: int, copies: int, past: Past, longest: timedelta, now: datetime) -> Wait:
+def wait(place: int, copies: int, past: Past, longest: timedelta, now: datetime, back: datetime | None = None) -> Wait:
     """When the one at `place` in the queue (from 1) is likely to have a copy, of `copies`, all out. `longest` is how
-    long one of them can be kept: a loan's period and a pickup window."""
+    long one of them can be kept: a loan's period and a pickup window; `back` is when all that are out now are back."""
     rounds = -(-place // copies)
-    bound = now + rounds * longest
+    bound = max(now + longest, back or now) + (rounds - 1) * longest
     if past.returns < ENOUGH:
         return Wait(None, bound)
     between_returns = past.seconds / past.returns / copies

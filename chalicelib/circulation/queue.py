@@ -14,6 +14,7 @@ from datetime import datetime
 from chalicelib import periods
 from chalicelib.circulation import rules
 from chalicelib.circulation.forecast import Past, Wait, wait
+from chalicelib.circulation.records import open_loans_of
 from chalicelib.circulation.rules import Status
 from chalicelib.circulation.tables import DUE_SHARDS, Copies, Hold, Loan
 from chalicelib.database import Collision, Refusal, Transaction, again, get
@@ -46,11 +47,19 @@ def take(transaction: Transaction, book_id: str, total: int) -> None:
     )
 
 
-def join(transaction: Transaction, loan: Loan) -> None:
-    """Put `loan` into the queue, at its place by the time of asking. Fails with Collision where a copy became free."""
+def join(transaction: Transaction, loan: Loan, total: int) -> None:
+    """Put `loan` into the queue of a book that has `total` copies, at its place by the time of asking. Fails with
+    Collision where a copy became free."""
     transaction.put(Hold(book_id=loan.book_id, loan_id=loan.id, patron_id=loan.patron_id))
-    none_free = (Copies.out >= Copies.total) | (Copies.waiting > 0)
-    transaction.update(Copies(loan.book_id), [Copies.waiting.add(1)], none_free, lambda _: Collision())
+    none_free = Copies.total.exists() & ((Copies.out >= Copies.total) | (Copies.waiting > 0))
+    # Kept before there was a queue: neither is known yet. Where a limit was let go `waiting` is, and stays.
+    never_queued = Copies.total.does_not_exist() & Copies.waiting.does_not_exist() & (Copies.out >= total)
+    transaction.update(
+        Copies(loan.book_id),
+        [Copies.waiting.add(1), Copies.total.set(Copies.total | total)],
+        none_free | never_queued,
+        lambda _: Collision(),
+    )
 
 
 def leave(transaction: Transaction, loan: Loan) -> None:
@@ -212,4 +221,12 @@ def of_books(book_ids: Iterable[str]) -> dict[str, Copies]:
 def forecast(copies: Copies, total: int, place: int, period: str, pickup_window: str, now: datetime) -> Wait:
     """When the one at `place` is likely to have a copy."""
     longest = periods.parse(period) + periods.parse(pickup_window)
-    return wait(place, max(total, 1), Past(copies.returns, copies.seconds), longest, now)
+    back = max(filter(None, map(_back_by, open_loans_of(copies.book_id))), default=now)
+    return wait(place, max(total, 1), Past(copies.returns, copies.seconds), longest, now, back)
+
+
+def _back_by(loan: Loan) -> datetime | None:
+    """When the copy that a loan holds is back at the latest: it may be for longer than the book is lent today."""
+    if not loan.has_copy or loan.due_at is None:
+        return None
+    return loan.due_at + periods.parse(loan.period) if loan.status == Status.READY else loan.due_at

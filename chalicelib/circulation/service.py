@@ -110,6 +110,16 @@ def history(patron_id: str, now: datetime) -> Iterator[tuple[Loan, Status]]:
         yield loan, rules.status_at(Status(loan.status), loan.due_at, now)
 
 
+def pause_all(patron_id: str, actor: str | None, now: datetime) -> None:
+    """Let every queue pass over a patron who cannot borrow now. Safe to repeat."""
+    for loan in open_loans(patron_id):
+        if loan.status == Status.WAITING and not loan.paused:
+            try:
+                take(rules.PAUSE, loan, actor, now)
+            except rules.LoanHasMovedOn:
+                continue
+
+
 def end_all(patron_id: str, actor: str | None, reason: str | None, now: datetime) -> int:
     """End what a patron has open, as the librarian does who revokes it; how much was ended. Safe to repeat."""
     ended = 0

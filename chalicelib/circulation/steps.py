@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from chalicelib import periods
+from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import queue, rules
 from chalicelib.circulation.queue import Handover, told
@@ -82,12 +83,16 @@ def _attempt(
     if was is Status.WAITING:
         unchanged &= Loan.paused == loan.paused
     transaction = Transaction()
+    if step in (rules.GRANT, rules.QUEUE, rules.ACCEPT):
+        accounts.hold_to_standing(transaction, loan.patron_id)
     if step is rules.GRANT:
         assert book is not None
         start(transaction, loan, book, now)
     elif step is rules.QUEUE:
+        assert book is not None
+        assert book.copies is not None
         loan.status = Status.WAITING
-        queue.join(transaction, loan)
+        queue.join(transaction, loan, book.copies)
     elif step is rules.ACCEPT:
         _run(loan, now)
     elif step is rules.RENEW:

@@ -19,7 +19,7 @@ from chalicelib.circulation.rules import OPEN, TIMED, Status
 from chalicelib.circulation.steps import take
 from chalicelib.circulation.tables import Copies, Loan
 from chalicelib.database import Collision, Transaction, again
-from chalicelib.errors import Invalid, Rule, WayOut
+from chalicelib.errors import Invalid, Outdated, Rule, WayOut
 from chalicelib.policy import service as policy
 
 
@@ -150,7 +150,10 @@ def change_together(
         after = list(dict.fromkeys([*stays, *add_sections]))
         if len(after) > MOST_SECTIONS:
             raise Invalid.field("add_section_ids", f"A book stands in at most {MOST_SECTIONS} sections.", "too-many")
-        change_book(book_id, {**changes, "section_ids": after}, librarian, cache, now, _as_read(read))
+        try:
+            change_book(book_id, {**changes, "section_ids": after}, librarian, cache, now, _as_read(read))
+        except Outdated:
+            raise Collision from None
 
     again(attempt)
 
@@ -160,7 +163,7 @@ def _as_read(read: catalogue.Book) -> Callable[[catalogue.Book], None]:
 
     def guard(now: catalogue.Book) -> None:
         if now.section_ids != read.section_ids:
-            raise Collision
+            raise Outdated  # no Collision: within the change nothing is read again
 
     return guard
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.accounts import service as accounts
 from chalicelib.cache import Cache
+from chalicelib.circulation import service as circulation
 from chalicelib.desk import service
 from chalicelib.facts import Fact
 
@@ -17,5 +18,7 @@ def on_fact(happened: Fact, cache: Cache, now: datetime) -> None:
             service.finish_erasure(happened.subject, happened.actor, cache, now)
         case "account.suspended":
             accounts.end_sessions_of_suspended(happened.subject, cache)
+            if accounts.not_borrowing([happened.subject]):
+                circulation.pause_all(happened.subject, happened.actor, now)
         case _:
             pass

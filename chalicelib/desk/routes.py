@@ -84,7 +84,8 @@ def add_patrons(call: Call[Newcomers, Nothing]) -> Added:
     if wanted.name is None:
         raise Invalid.field("name", "This is needed.", "required")
     text = call.idempotency_key
-    key = Key(call.caller.id, text, "add " + entity_tag(msgspec.json.encode(wanted))) if text else None
+    said = msgspec.structs.replace(wanted, password=None)  # not even a digest of a password is kept
+    key = Key(call.caller.id, text, "add " + entity_tag(msgspec.json.encode(said))) if text else None
     patron, password = accounts.add(
         wanted.name, wanted.username, wanted.password, wanted.email, wanted.group, call.caller, key, now
     )
