@@ -109,6 +109,8 @@ class Library:
         self._hold_to(loan, {"requested"})
 
         def grant_it() -> Loan:
+            if loan.may_wait:
+                self._free_what_is_past_due(loan.book)
             free = self.is_free(loan.book)
             if not free and not loan.may_wait:
                 raise Refused("no-copy-available")
@@ -120,6 +122,8 @@ class Library:
 
     def _begin(self, loan: Loan, *, at_once: bool, needs_copy: bool) -> Loan:
         def begin_it() -> Loan:
+            if at_once and loan.may_wait:
+                self._free_what_is_past_due(loan.book)
             open_now = self.open_of(loan.patron)
             if any(kept.book is loan.book for kept in open_now):
                 raise Refused("already-yours")
@@ -134,6 +138,11 @@ class Library:
             return loan
 
         return self._despite_what_is_past_due(loan, begin_it)
+
+    def _free_what_is_past_due(self, book: Book) -> None:
+        """Nobody waits for a copy whose time is over, unless others wait for it already."""
+        if not self.is_free(book) and self.next_in_line(book) is None:
+            self._close_past_due(self.open_of_book(book), self.now)
 
     def _despite_what_is_past_due(self, loan: Loan, act: Callable[[], Loan]) -> Loan:
         """Nobody is refused for a loan that is over and was not closed yet."""
