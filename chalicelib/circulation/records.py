@@ -13,6 +13,10 @@ from chalicelib.ids import is_id
 
 
 def by_id(public_id: str) -> Loan:
+    """The loan of this id outside.
+
+    Raises NotFound.
+    """
     loan = get(Loan, *split_id(public_id))
     if loan is None:
         raise NotFound("There is no such loan.")
@@ -43,6 +47,6 @@ def open_loans_of(book_id: str) -> Iterator[Loan]:
 
 
 def past_due(now: datetime) -> Iterator[Loan]:
-    """The loans that are kept as active and due by `now`."""
+    """What is kept as active or ready and due by `now`."""
     for shard in range(DUE_SHARDS):
         yield from Loan.due.query(str(shard), Loan.due_at <= now, page_size=100)
