@@ -1,7 +1,9 @@
-"""Lists of e-books: the newest, the best rated, the most borrowed, those of a section."""
+"""Lists of e-books: the newest, the best rated, the most borrowed, those of a section, what was searched."""
 
 from __future__ import annotations
 
+from chalicelib.catalogue.schemas import BookList, BookOrder, Books, Suggestions
+from chalicelib.catalogue.search import SearchUnavailable
 from chalicelib.catalogue.service import on_shelves
 from chalicelib.catalogue.tables import BOOKS, Book, Shelving
 from chalicelib.paging import Part, first, position
@@ -48,3 +50,19 @@ def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
     part = first(shelvings, limit, lambda shelving: shelving.book_id)
     books = {kept.id: kept for kept in on_shelves(shelving.book_id for shelving in part.items)}
     return Part([books[s.book_id] for s in part.items if s.book_id in books], part.next_cursor)
+
+
+def found(wanted: BookList, order: BookOrder) -> Books:
+    """A page of what is searched or filtered.
+
+    Raises SearchUnavailable, Invalid for a cursor of another list.
+    """
+    raise SearchUnavailable
+
+
+def suggested(text: str, limit: int) -> Suggestions:
+    """What somebody who has typed `text` may mean.
+
+    Raises SearchUnavailable.
+    """
+    raise SearchUnavailable

@@ -22,9 +22,12 @@ from chalicelib.catalogue.schemas import (
     SectionPatch,
     Sections,
     SectionShown,
+    SuggestionList,
+    Suggestions,
     UploadShown,
     UploadTicket,
 )
+from chalicelib.catalogue.search import SearchUnavailable
 from chalicelib.catalogue.tables import Book, Section, Upload
 from chalicelib.errors import Invalid, LibraryError, NotFound, TooLarge
 from chalicelib.paging import Part
@@ -117,15 +120,25 @@ def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
     )
 
 
-@routes.operation("GET", "/books", who=Who.ANYONE, query=BookList, returns=Books, public_cache=True)
+@routes.operation(
+    "GET",
+    "/books",
+    who=Who.ANYONE,
+    query=BookList,
+    returns=Books,
+    public_cache=True,
+    refusals=(SearchUnavailable,),
+)
 def list_books(call: Call[Nothing, BookList]) -> Books:
-    """E-books of the whole library, newest, best rated or most borrowed first; or those of a section."""
+    """E-books: all of them in an order, those of a section, or what is searched."""
     wanted = call.query
-    if wanted.section is not None:
-        if wanted.sort != "newest":
-            raise Invalid.field("sort", "The e-books of a section come newest first.", "choice")
+    order = wanted.sort or ("relevance" if wanted.q else "newest")
+    filtered = wanted.q or wanted.author or wanted.language or wanted.format
+    if filtered or (wanted.section and order != "newest"):
+        return lists.found(wanted, order)
+    if wanted.section:
         return _page(lists.of_section(wanted.section, wanted.limit, wanted.cursor))
-    namespace, listed = _ORDERS[wanted.sort]
+    namespace, listed = _ORDERS[order]
     return wiring.cache().through(
         namespace,
         f"{wanted.limit}:{wanted.cursor or ''}",
@@ -135,10 +148,26 @@ def list_books(call: Call[Nothing, BookList]) -> Books:
 
 
 _ORDERS = {
+    # Nothing was asked for that something could be relevant to.
+    "relevance": (NEWEST, lists.newest),
     "newest": (NEWEST, lists.newest),
     "rating": (RATED, lists.best_rated),
     "popular": (POPULAR, lists.most_borrowed),
 }
+
+
+@routes.operation(
+    "GET",
+    "/suggest",
+    who=Who.ANYONE,
+    query=SuggestionList,
+    returns=Suggestions,
+    public_cache=True,
+    refusals=(SearchUnavailable,),
+)
+def suggest(call: Call[Nothing, SuggestionList]) -> Suggestions:
+    """What somebody who types may mean: titles, authors, sections."""
+    return lists.suggested(call.query.q, call.query.limit)
 
 
 def _page(listed: Part[Book]) -> Books:

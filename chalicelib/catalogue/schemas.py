@@ -137,18 +137,67 @@ class BookShown(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class FacetValue(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the e-books found have `value`; `text` is a section's name, and otherwise the value itself."""
+
+    value: str
+    text: str
+    count: int
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """What the e-books found have in common, the most frequent first. Each facet counts what would be found without
+    its own filter, so that another value can be chosen."""
+
+    sections: list[FacetValue]
+    languages: list[FacetValue]
+    formats: list[FacetValue]
+
+
 class Books(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of e-books."""
+    """A page of e-books. `total`, `facets` and `did_you_mean` come with the first page of what was searched or
+    filtered: how many there are in all, what they have in common, and, where nothing was found, what would be."""
 
     items: list[BookShown]
     next_cursor: str | None
+    total: int | UnsetType = UNSET
+    facets: Facets | UnsetType = UNSET
+    did_you_mean: str | UnsetType = UNSET
+
+
+BookOrder: TypeAlias = Literal["relevance", "newest", "rating", "popular", "title"]
 
 
 class BookList(Page, frozen=True, kw_only=True):
-    """Which e-books; those of a section come newest first."""
+    """Which e-books, in which order; without `sort` the best matches of `q` first, or the newest. Filters combine."""
 
+    q: Annotated[str, Meta(max_length=200)] | None = None
     section: Id | None = None
-    sort: Literal["newest", "rating", "popular"] = "newest"
+    author: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    language: Language | None = None
+    format: Format | None = None
+    sort: BookOrder | None = None
+
+
+class SuggestionList(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed so far."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)]
+    limit: Annotated[int, Meta(ge=1, le=20)] = 8
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who types may mean. `id` is that of the e-book or the section, or the author's name."""
+
+    kind: Literal["title", "author", "section"]
+    text: str
+    id: str
+
+
+class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who types may mean, the likeliest first."""
+
+    items: list[Suggestion]
 
 
 class NewBook(msgspec.Struct, frozen=True, kw_only=True):

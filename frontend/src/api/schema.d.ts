@@ -116,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
+        /** E-books: all of them in an order, those of a section, or what is searched. */
         get: operations["list_books"];
         put?: never;
         /**
@@ -882,6 +882,23 @@ export interface paths {
         patch: operations["change_settings"];
         trace?: never;
     };
+    "/api/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody who types may mean: titles, authors, sections. */
+        get: operations["suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -1100,7 +1117,7 @@ export interface components {
         };
         /**
          * BookList
-         * @description Which e-books; those of a section come newest first.
+         * @description Which e-books, in which order; without `sort` the best matches of `q` first, or the newest. Filters combine.
          */
         BookList: {
             /** @default 25 */
@@ -1108,20 +1125,29 @@ export interface components {
             /** @default null */
             cursor?: string | null;
             /** @default null */
+            q?: string | null;
+            /** @default null */
             section?: string | null;
-            /**
-             * @default newest
-             * @enum {unknown}
-             */
-            sort?: "newest" | "popular" | "rating";
+            /** @default null */
+            author?: string | null;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            format?: ("epub" | "markdown" | "pdf") | null;
+            /** @default null */
+            sort?: ("newest" | "popular" | "rating" | "relevance" | "title") | null;
         };
         /**
          * Books
-         * @description A page of e-books.
+         * @description A page of e-books. `total`, `facets` and `did_you_mean` come with the first page of what was searched or filtered:
+         *         how many there are in all, what they have in common, and, where nothing was found, what would be.
          */
         Books: {
             items: components["schemas"]["BookShown"][];
             next_cursor: string | null;
+            total?: number;
+            facets?: components["schemas"]["Facets"];
+            did_you_mean?: string;
         };
         /**
          * BookShown
@@ -1186,6 +1212,25 @@ export interface components {
         CoverShown: {
             url: string;
             width: number;
+        };
+        /**
+         * Facets
+         * @description What the e-books found have in common, the most frequent first. Each facet counts what would be found without
+         *         its own filter, so that another value can be chosen.
+         */
+        Facets: {
+            sections: components["schemas"]["FacetValue"][];
+            languages: components["schemas"]["FacetValue"][];
+            formats: components["schemas"]["FacetValue"][];
+        };
+        /**
+         * FacetValue
+         * @description How many of the e-books found have `value`; `text` is a section's name, and otherwise the value itself.
+         */
+        FacetValue: {
+            value: string;
+            text: string;
+            count: number;
         };
         /**
          * NewBook
@@ -2106,6 +2151,32 @@ export interface components {
             pickup_window?: string;
         };
         /**
+         * SuggestionList
+         * @description What was typed so far.
+         */
+        SuggestionList: {
+            q: string;
+            /** @default 8 */
+            limit?: number;
+        };
+        /**
+         * Suggestions
+         * @description What somebody who types may mean, the likeliest first.
+         */
+        Suggestions: {
+            items: components["schemas"]["Suggestion"][];
+        };
+        /**
+         * Suggestion
+         * @description What somebody who types may mean. `id` is that of the e-book or the section, or the author's name.
+         */
+        Suggestion: {
+            /** @enum {unknown} */
+            kind: "author" | "section" | "title";
+            text: string;
+            id: string;
+        };
+        /**
          * NewUpload
          * @description A file about to be uploaded: an EPUB or PDF, of which a book is made, or which becomes that of `book_id`; or,
          *         with `purpose` "cover", the picture on the cover of `book_id`.
@@ -2563,8 +2634,12 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                q?: string | null;
                 section?: string | null;
-                sort?: "newest" | "popular" | "rating";
+                author?: string | null;
+                language?: string | null;
+                format?: ("epub" | "markdown" | "pdf") | null;
+                sort?: ("newest" | "popular" | "rating" | "relevance" | "title") | null;
             };
             header?: {
                 "If-None-Match"?: string;
@@ -2574,7 +2649,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description E-books of the whole library, newest, best rated or most borrowed first; or those of a section. */
+            /** @description E-books: all of them in an order, those of a section, or what is searched. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2599,7 +2674,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The library is busy; try again in a moment */
+            /** @description Search is not available; The library is busy; try again in a moment */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6342,6 +6417,56 @@ export interface operations {
                 };
             };
             /** @description The library is busy; try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest: {
+        parameters: {
+            query: {
+                q: string;
+                limit?: number;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What somebody who types may mean: titles, authors, sections. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description It is what it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Some of what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Search is not available; The library is busy; try again in a moment */
             503: {
                 headers: {
                     [name: string]: unknown;
