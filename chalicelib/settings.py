@@ -20,7 +20,7 @@ class Settings:
     region: str
     table_prefix: str
     bucket: str
-    intake_queue_url: str | None
+    queue_prefix: str
     aws_endpoint_url: str | None
     redis_url: str | None
     public_url: str
@@ -60,7 +60,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "eu-west-1",
         table_prefix=environment.get("TABLE_PREFIX") or f"carrel-{stage}-",
         bucket=environment.get("BUCKET") or f"carrel-{stage}-objects",
-        intake_queue_url=environment.get("INTAKE_QUEUE_URL") or None,
+        queue_prefix=environment.get("QUEUE_PREFIX", ""),
         aws_endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         redis_url=environment.get("REDIS_URL") or None,
         public_url=public_url.rstrip("/"),

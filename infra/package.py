@@ -143,7 +143,7 @@ def _run(command: list[str], folder: Path, stage: str) -> None:
 
 def _environment(stage: str) -> dict[str, str]:
     """For the import of the app, whose triggers are named by stage. It needs no secrets, and gets none."""
-    settings = ("BUCKET", "INTAKE_QUEUE_URL", "JWT_SECRET", "PUBLIC_URL", "REDIS_URL", "TABLE_PREFIX")
+    settings = ("BUCKET", "JWT_SECRET", "PUBLIC_URL", "QUEUE_PREFIX", "REDIS_URL", "TABLE_PREFIX")
     inherited = {name: value for name, value in os.environ.items() if name not in settings}
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "eu-west-1"
     return {**inherited, "CARREL_STAGE": stage, "AWS_DEFAULT_REGION": region, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -136,7 +136,9 @@ def _environment() -> dict[str, Any]:
         "CARREL_STAGE": {"Ref": "Stage"},
         "TABLE_PREFIX": {"Fn::Sub": "carrel-${Stage}-"},
         "BUCKET": {"Ref": "Objects"},
-        "INTAKE_QUEUE_URL": {"Ref": "IntakeQueue"},
+        "QUEUE_PREFIX": {
+            "Fn::Sub": "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/carrel-${Stage}-"
+        },
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, "https://carrel.invalid"]},
         "REDIS_URL": {"Ref": "RedisUrl"},
         "MAIL_FROM": {"Ref": "MailFrom"},

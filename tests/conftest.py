@@ -11,7 +11,7 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="eu-west-1",
     AWS_REGION="eu-west-1",
-    INTAKE_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/carrel-test-intake",
+    QUEUE_PREFIX="https://sqs.eu-west-1.amazonaws.com/123456789012/carrel-test-",
 )
 for name in ("AWS_ENDPOINT_URL", "REDIS_URL", "OBJECTS_URL", "PUBLIC_URL", "TABLE_PREFIX", "BUCKET"):
     os.environ.pop(name, None)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import msgspec
 from pynamodb.expressions.update import Action
 
-from chalicelib import clients, objects, settings
+from chalicelib import objects, queues, settings
 from chalicelib.catalogue import service
 from chalicelib.catalogue.schemas import NewUpload, UploadStatus
 from chalicelib.catalogue.tables import Upload
@@ -100,10 +100,7 @@ def complete(upload_id: str) -> Upload:
         raise Invalid.field("size", f"{upload.size} bytes were announced, and {size} came. Upload it again.", "size")
     with unless(lambda: UploadHasEnded()):
         upload.update([Upload.status.set("processing")], Upload.status.is_in("pending", "processing"))
-    clients.sqs().send_message(
-        QueueUrl=settings.current().intake_queue_url,
-        MessageBody=msgspec.json.encode(Message(upload_id)).decode(),
-    )
+    queues.send("intake", Message(upload_id))
     return upload
 
 

@@ -2,7 +2,7 @@
 time it finds everything there.
 
 Reads `{"librarian": {"email", "password"}, "demo": bool}` from standard input and writes
-`{"created", "intake_queue_url", "demo_reader"}` to the file named by its argument: the last says how the demo's patron
+`{"created", "queue_prefix", "demo_reader"}` to the file named by its argument: the last says how the demo's patron
 signs in, or is null. A process of its own, so that what it imports is gone from memory when the library is open.
 """
 
@@ -18,8 +18,8 @@ import boto3
 
 from infra.local import provision
 
-INTAKE = "carrel-local-intake"
-"""The queue for uploaded files, whose address the app wants to be told."""
+INTAKE = "intake"
+"""One of the library's queues: what goes before its name in its address goes before that of each."""
 
 
 def client(service: str) -> Any:
@@ -30,9 +30,8 @@ def client(service: str) -> Any:
 def main() -> None:
     """Prepare the library the environment describes."""
     event = json.load(sys.stdin)
-    intake = provision.provision(provision.read(), client).queue_url(INTAKE)
-    if intake:
-        os.environ["INTAKE_QUEUE_URL"] = intake
+    provisioned = provision.provision(provision.read(), client)
+    os.environ["QUEUE_PREFIX"] = provisioned.queue_url(f"carrel-local-{INTAKE}").removesuffix(INTAKE)
 
     import app
     from chalicelib import wiring
@@ -42,7 +41,7 @@ def main() -> None:
     data = Path(os.environ["CARREL_DATA"])
     if event["demo"]:
         demo.open_with(data, created, wiring.cache(), wiring.now())
-    prepared = {"created": created, "intake_queue_url": intake, "demo_reader": demo.reader(data)}
+    prepared = {"created": created, "queue_prefix": os.environ["QUEUE_PREFIX"], "demo_reader": demo.reader(data)}
     Path(sys.argv[1]).write_text(json.dumps(prepared))
 
 

@@ -36,10 +36,9 @@ class Provisioned:
     arns: dict[str, str] = field(default_factory=dict[str, str])
     made: list[str] = field(default_factory=list[str])
 
-    def queue_url(self, name: str) -> str | None:
-        """The address of the queue whose logical or own name is `name`."""
-        logical = next((key for key, own in self.names.items() if name in (key, own)), None)
-        return self.queue_urls.get(logical) if logical else None
+    def queue_url(self, name: str) -> str:
+        """The address of the queue that is called `name`."""
+        return next(self.queue_urls[key] for key, own in self.names.items() if own == name)
 
 
 def read(path: Path = RESOURCES) -> Template:

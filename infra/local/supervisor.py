@@ -28,8 +28,8 @@ STAGE = "local"
 
 TOLD = (
     *("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"),
-    *("BUCKET", "CARREL_DATA", "CARREL_STAGE", "INTAKE_QUEUE_URL", "JWT_SECRET", "MAIL_FROM", "OBJECTS_URL"),
-    *("PUBLIC_URL", "REDIS_URL", "TABLE_PREFIX"),
+    *("BUCKET", "CARREL_DATA", "CARREL_STAGE", "JWT_SECRET", "MAIL_FROM", "OBJECTS_URL"),
+    *("PUBLIC_URL", "QUEUE_PREFIX", "REDIS_URL", "TABLE_PREFIX"),
 )
 """What of the parts' environment `runtime.json` repeats, so that `./carrel` can take part."""
 
@@ -185,8 +185,7 @@ class _Library:
             f"{settings.librarian_email}   {_about_password(password if created and made_up else None, kept)}"
         )
         self._reader = prepared["demo_reader"]
-        queue: str | None = prepared["intake_queue_url"]
-        return {"INTAKE_QUEUE_URL": queue} if queue else {}
+        return {"QUEUE_PREFIX": prepared["queue_prefix"]}
 
     def _ours(self, name: str, ready: Callable[[float], bool], patience: float) -> Watched:
         command = [sys.executable, "-m", f"infra.local.{name}"]
