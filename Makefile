@@ -50,6 +50,12 @@ prove: ## run the long proofs, of which the tests run a part
 	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build
 	@.venv/bin/python -m pytest -s tests/prove
 
+.PHONY: bench
+bench: SIZES ?= 1000 10000
+bench: ## measure what requests cost, and write docs/bench.md (SIZES="1000 10000 100000")
+	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build
+	@.venv/bin/python -m infra.bench run $(SIZES)
+
 .PHONY: check
 check: ## formatting, lint, types, import direction, OpenAPI drift, known holes in what is installed
 	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev frontend/node_modules/installed

@@ -1,38 +1,51 @@
 """Redis in front of the catalogue's hot queries, and the counts behind rate limits.
 
-It fails open: without Redis, or with a slow one, everything is answered from the database.
+It fails open: without Redis, or with a slow one, everything is answered from the database (`line.py`).
 
-A cached value carries the *version* of its namespace, a random word that every write replaces. A value is fresh
-if its word is the namespace's word now, so one MGET both reads and checks, and a slow filler that read before a
-write stores its value under a word that no longer counts.
+A cached value carries the *version* of its namespace, a word that every write replaces. A value is fresh if its
+word is the namespace's word now, so one MGET both reads and checks, and a slow filler that read before a write stores
+its value under a word that no longer counts. What is promised, and what not, is in docs/decisions/0016.
 """
 
 from __future__ import annotations
 
-import logging
 import random
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
-import msgspec
+from chalicelib.line import Line
 
-from chalicelib.decoding import decoded
+LIFE = 60.0
+"""Seconds a value is kept. As long could an answer be too old if the process that wrote what changed it could not
+reach Redis, and then was gone."""
 
-LIFE = 60
-"""Seconds a value is kept, up to a quarter less so that hot keys do not all expire at once. As long could an answer
-be too old if Redis was out of reach for the write that changed it, and then came back."""
+VERSION_LIFE = 240
+"""Seconds a version is kept after it was last used."""
 
-REST = 5.0
-"""Seconds for which Redis is left alone after it failed."""
+SETTLING = 5.0
+"""Seconds after a write within which an index may not show it yet. AWS speaks of fractions of one."""
 
-T = TypeVar("T")
+SHORT_LIFE = 1.0
+"""Seconds a value is kept that was read from an index while it may not have shown the last write."""
+
+FILLING = 2.0
+"""Seconds for which one process may be the only one to fill a key."""
+
+WAIT = 0.25
+"""Seconds that the others wait for it; then they read for themselves."""
 
 NEWEST = "newest"
 RATED = "rated"
 POPULAR = "popular"
+TITLED = "titled"
 SECTIONS = "sections"
+STATS = "stats"
+
+LAGGING = frozenset({RATED, POPULAR, TITLED, STATS})
+"""The namespaces whose answers are read from indexes, which follow their table a moment later."""
 
 
 def book_namespace(book_id: str) -> str:
@@ -40,45 +53,129 @@ def book_namespace(book_id: str) -> str:
     return f"book:{book_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the answer to one query is kept."""
+
+    version: str
+    value: str
+    lags: bool
+
+    def lock(self, version: bytes) -> str:
+        # Who fills what a write has outdated stands in nobody's way.
+        return f"{self.value}:{version.decode()}"
+
+
 class Cache:
-    """Read-through cache over the Redis that `connect` gives; with none it caches nothing."""
+    """Read-through cache over the Redis that `connect` gives; with none it caches nothing. `now` gives the time in
+    seconds since 1970."""
 
-    def __init__(self, connect: Callable[[], Any] | None, prefix: str) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Any] | None, prefix: str, now: Callable[[], float] = time.time) -> None:
+        self._line = Line(connect, now) if connect else None
         self._prefix = prefix
-        self._redis: Any = None
-        self._resting_until = 0.0
+        self._now = now
 
-    def through(self, namespace: str, query: str, shape: type[T], read: Callable[[], T]) -> T:
-        """The answer to `query`, of type `shape`: kept, or else made by `read()` and kept."""
-        version_key, value_key = self._key("version", namespace), self._key("value", namespace, query)
-        version, kept = self._try(lambda redis: redis.mget(version_key, value_key)) or (None, None)
-        if version is not None and kept is not None:
-            stamp, _, body = kept.partition(b" ")
-            if stamp == version:
-                return decoded(body, shape)
+    def through(self, namespace: str, query: str, read: Callable[[], bytes]) -> bytes:
+        """The answer to `query`: kept, or else made by `read()` and kept.
+
+        Where several miss the same at once, one reads and the others wait for it. An answer that nears its end is
+        made anew by one, while the others are still given the old one: no write has touched it.
+        """
+        if self._line is None:
+            return read()
+        # The braces keep both on one node of a cluster, as MGET needs them.
+        place = _Place(
+            self._key("version", f"{{{namespace}}}"),
+            self._key("value", f"{{{namespace}}}", query),
+            namespace in LAGGING,
+        )
+        version, kept = self._line.ask(lambda redis: redis.mget(place.version, place.value)) or (None, None)
+        body, young = self._believed(kept, version)
+        if body is not None and young:
+            return body
+        return self._made(self._line, place, version, body, read)
+
+    def _believed(self, kept: bytes | None, version: bytes | None) -> tuple[bytes | None, bool]:
+        """The answer that was kept, if it holds, and whether it is far from its end."""
+        if kept is None or version is None or self._line is None:
+            return None, False
+        word, made, until, body = kept.split(b" ", 3)
+        # While Redis was out of reach for this process, so it may have been for another, and for what that wrote.
+        if word != version or float(made) < self._line.back_at:
+            return None, False
+        return body, self._now() < float(until)
+
+    def _made(
+        self, line: Line, place: _Place, version: bytes | None, ageing: bytes | None, read: Callable[[], bytes]
+    ) -> bytes:
+        """The answer made anew, by this process or another."""
         if version is None:
-            version = self._try(lambda redis: self._stamp(redis, version_key, nx=True))
-        answer = read()
-        if version is not None:
-            life = int(LIFE * random.uniform(0.75, 1))
-            body = version + b" " + msgspec.json.encode(answer)
-            self._try(lambda redis: redis.set(value_key, body, ex=life))
-        return answer
+            version = line.ask(lambda redis: _agreed(redis, place.version, self._word()))
+        if version is None:
+            return read()
+        claimed, kept = line.ask(lambda redis: _claimed(redis, place.lock(version), place.value)) or (False, None)
+        body, young = self._believed(kept, version)
+        if not (body is not None and young):
+            if claimed:
+                return self._fill(line, place, version, read)
+            body = ageing or self._filled_by_another(line, place, version)
+        elif claimed:
+            line.ask(lambda redis: redis.delete(place.lock(version)))
+        return body if body is not None else self._fill(line, place, version, read)
+
+    def _fill(self, line: Line, place: _Place, version: bytes, read: Callable[[], bytes]) -> bytes:
+        made = self._now()
+        unsettled = place.lags and made - _time_of(version) < SETTLING
+        life = SHORT_LIFE if unsettled else LIFE
+        try:
+            body = read()
+        except BaseException:
+            line.ask(lambda redis: redis.delete(place.lock(version)))
+            raise
+        # Hot keys must not all near their end at once.
+        until = made + life * random.uniform(0.7, 0.9)
+        value = b"%s %.3f %.3f %s" % (version, made, until, body)
+        line.ask(lambda redis: _stored(redis, place, value, int(life * 1000), place.lock(version)))
+        return body
+
+    def _filled_by_another(self, line: Line, place: _Place, version: bytes) -> bytes | None:
+        """What the one who fills it kept; None where that takes too long, or comes to nothing."""
+        waited, pause = 0.0, 0.002
+        while waited < WAIT:
+            time.sleep(pause)
+            waited += pause
+            pause = min(2 * pause, 0.02)
+            found = line.ask(lambda redis: redis.mget(place.version, place.value, place.lock(version)))
+            if found is None:
+                return None
+            body, _ = self._believed(found[1], found[0])
+            if body is not None or found[2] is None:
+                return body
+        return None
 
     def forget(self, *namespaces: str) -> None:
-        """Let every kept answer of `namespaces` go; called after the write they depend on is committed."""
-        for namespace in namespaces:
-            key = self._key("version", namespace)
-            self._try(lambda redis, key=key: self._stamp(redis, key))
+        """Let every kept answer of `namespaces` go; called after the write they depend on is committed.
+
+        If Redis cannot be reached, this process goes without it until it has heard of this.
+        """
+        if self._line is not None:
+            keys = [self._key("version", f"{{{namespace}}}") for namespace in namespaces]
+            self._line.tell({key: (self._word(), VERSION_LIFE) for key in keys})
 
     def remember(self, key: str, value: str, life: int, *, only_new: bool = False) -> None:
-        """Keep a small value under `key` for `life` seconds; with `only_new`, unless there is one."""
-        self._try(lambda redis: redis.set(self._key("note", key), value, ex=life, nx=only_new))
+        """Keep a small value under `key` for `life` seconds; with `only_new`, unless there is one, or Redis is out of
+        reach."""
+        if self._line is None:
+            return
+        note = self._key("note", key)
+        if only_new:
+            self._line.ask(lambda redis: redis.set(note, value, ex=life, nx=True))
+        else:
+            self._line.tell({note: (value.encode(), life)})
 
     def recall(self, key: str) -> str | None:
         """What was kept under `key`, or None."""
-        value = self._try(lambda redis: redis.get(self._key("note", key)))
+        value = self._line.ask(lambda redis: redis.get(self._key("note", key))) if self._line else None
         return value.decode() if value is not None else None
 
     def count(self, key: str, window: int, step: int = 1) -> int:
@@ -86,7 +183,7 @@ class Cache:
 
         0 where it cannot be known.
         """
-        slot = int(time.time()) // window
+        slot = int(self._now()) // window
         counter = self._key("count", key, str(slot))
 
         def bump(redis: Any) -> int:
@@ -94,44 +191,38 @@ class Cache:
                 pipe.incrby(counter, step).expire(counter, window)
                 return pipe.execute()[0]
 
-        return self._try(bump) or 0
+        return (self._line.ask(bump) if self._line else None) or 0
 
     def alive(self) -> bool:
         """Whether Redis answers now."""
-        return bool(self._try(lambda redis: redis.ping()))
+        return bool(self._line and self._line.ask(lambda redis: redis.ping()))
 
     def _key(self, *parts: str) -> str:
         return self._prefix + ":".join(parts)
 
-    @staticmethod
-    def _stamp(redis: Any, key: str, *, nx: bool = False) -> bytes:
-        word = secrets.token_hex(8).encode()
-        if redis.set(key, word, ex=LIFE * 4, nx=nx):
-            return word
-        return redis.get(key)
-
-    def _try(self, call: Callable[[Any], Any]) -> Any:
-        """What `call` makes of Redis, or None where Redis is missing, slow or failing; then it rests a while."""
-        if self._connect is None or time.monotonic() < self._resting_until:
-            return None
-        import redis
-
-        try:
-            if self._redis is None:
-                self._redis = self._connect()
-            return call(self._redis)
-        except (redis.RedisError, OSError) as error:
-            self._resting_until = time.monotonic() + REST
-            logging.getLogger(__name__).warning("the cache does not answer (%s); going without it", error)
-            return None
+    def _word(self) -> bytes:
+        """A version that never was, and when it was made."""
+        return b"%x-%s" % (int(self._now() * 1000), secrets.token_hex(4).encode())
 
 
-def connection(url: str) -> Any:
-    """A Redis at `url` that is given up on soon: an answer from the database is never far."""
-    import redis
+def _time_of(version: bytes) -> float:
+    return int(version.partition(b"-")[0], 16) / 1000
 
-    # Shaking hands over TLS takes a few round trips; it is done once for each process.
-    connect_timeout = 0.25 if url.startswith("rediss:") else 0.04
-    return redis.Redis.from_url(
-        url, socket_timeout=0.04, socket_connect_timeout=connect_timeout, retry=None, protocol=2
-    )
+
+def _agreed(redis: Any, key: str, word: bytes) -> bytes:
+    """The version under `key`: `word`, unless somebody was quicker."""
+    return word if redis.set(key, word, ex=VERSION_LIFE, nx=True) else redis.get(key)
+
+
+def _claimed(redis: Any, lock: str, value_key: str) -> tuple[bool, bytes | None]:
+    """Whether filling is left to this process, and what was kept until now."""
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.set(lock, b"1", px=int(FILLING * 1000), nx=True).get(value_key)
+        claimed, kept = pipe.execute()
+    return bool(claimed), kept
+
+
+def _stored(redis: Any, place: _Place, value: bytes, life: int, lock: str) -> bool:
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.set(place.value, value, px=life).expire(place.version, VERSION_LIFE).delete(lock).execute()
+    return True

@@ -7,21 +7,24 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from functools import cache
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import ConnectionError, HTTPClientError
 from pynamodb.attributes import Attribute
-from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactGetError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
-from pynamodb.transactions import TransactGet, TransactWrite
 
-from chalicelib import settings
+from chalicelib import clients, dynamo, settings
 from chalicelib.errors import LibraryError, Outdated, Unavailable
+from chalicelib.items import Raw, reader
+
+with dynamo.botocore_left_out():
+    from pynamodb.connection import Connection, TableConnection
+    from pynamodb.models import Model
+    from pynamodb.transactions import TransactGet, TransactWrite
 
 ATTEMPTS = 20
 """How often what only collided with somebody else is tried."""
@@ -85,13 +88,26 @@ def named(noun: str) -> str:
     return settings.current().table_prefix + noun
 
 
-# Its client is made at first use.
-_shared = Connection(
-    region=Place.region,
-    host=Place.host,
-    connect_timeout_seconds=Place.connect_timeout_seconds,
-    read_timeout_seconds=Place.read_timeout_seconds,
-)
+class _Connection(Connection):
+    """PynamoDB's connection, with our client beneath it."""
+
+    @property
+    def client(self) -> Any:
+        return _client()
+
+
+@cache
+def _client() -> dynamo.Client:
+    return dynamo.Client(
+        Place.host or f"https://dynamodb.{Place.region}.amazonaws.com",
+        Place.region,
+        clients.credentials,
+        connect_timeout=Place.connect_timeout_seconds,
+        read_timeout=Place.read_timeout_seconds,
+    )
+
+
+_shared = _Connection(region=Place.region, host=Place.host)
 _sharing = threading.Lock()
 
 
@@ -109,6 +125,10 @@ class Table(Model):
                 _shared.add_meta_table(table.get_meta_table())
                 table.connection = _shared
             return table
+
+    @classmethod
+    def from_raw_data(cls, data: Raw) -> Self:
+        return reader(cls)(data)
 
 
 class Collision(Outdated):
@@ -137,8 +157,7 @@ def again(attempt: Callable[[], T]) -> T:
     raise Unavailable(retry_after=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(NamedTuple):
     kind: _Kind
     model: Model
     condition: Condition | None

@@ -16,14 +16,16 @@ A kind has its days apart, so that no part of its index is written to more than 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.database import Place, Table, named
-from chalicelib.ids import new_id
+from chalicelib.ids import before, made_at, new_id
 
 
 class FactsBySubject(GlobalSecondaryIndex["Fact"]):
@@ -93,6 +95,17 @@ def day_of(moment: datetime) -> str:
 def kind_on(kind: str, day: str) -> str:
     """The key of what happened of a kind on a day."""
     return f"{kind} {day}"
+
+
+def of_kinds(kinds: Iterable[str], since: datetime, until: datetime, after: str | None = None) -> Iterator[Fact]:
+    """The facts of these kinds from `since` on and before `until`, oldest first; with `after`, those after the fact of
+    that id. Read as they are asked for, a query for each day and kind."""
+    day = made_at(after) if after else since.astimezone(UTC)
+    first = after or before(since)
+    while day_of(day) <= day_of(until):
+        told = [Fact.by_kind.query(kind_on(kind, day_of(day)), Fact.id.between(first, before(until))) for kind in kinds]
+        yield from (one for one in heapq.merge(*told, key=lambda one: one.id) if one.id != after)
+        day += timedelta(days=1)
 
 
 # A stream's own ARN is known only once its table exists: the template puts it here when it is deployed.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache as once
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from chalicelib import clients, settings, wiring
+from chalicelib.packing import Packed, pack
 from chalicelib.policy import service as policy
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 
@@ -17,9 +19,15 @@ routes = Routes(__name__)
 
 
 @routes.operation("GET", "/openapi.json", who=Who.ANYONE, returns=dict, public_cache=True)
-def show_openapi(call: Call[Nothing, Nothing]) -> msgspec.Raw:
+def show_openapi(call: Call[Nothing, Nothing]) -> Answer:
     """This document."""
-    return msgspec.Raw(Path(__file__).with_name("openapi.json").read_bytes())
+    # It changes with the code only.
+    return Answer(_document(), {"Cache-Control": "public, max-age=300"})
+
+
+@once
+def _document() -> Packed:
+    return pack(Path(__file__).with_name("openapi.json").read_bytes())
 
 
 State: TypeAlias = Literal["ok", "down"]
@@ -32,6 +40,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     database: State
     objects: State
     cache: State
+    search: Literal["ok", "building", "down"]
 
 
 def _state(check: Callable[[], object]) -> State:
@@ -45,10 +54,13 @@ def _state(check: Callable[[], object]) -> State:
 @routes.operation("GET", "/health", who=Who.ANYONE, returns=Health)
 def show_health(call: Call[Nothing, Nothing]) -> Answer:
     """Whether the library can serve; 503 only when it cannot."""
+    from chalicelib.catalogue.search import reader
+
     database = _state(policy.current)
     objects = _state(lambda: clients.s3().head_bucket(Bucket=settings.current().bucket))
     cache = _state(wiring.cache().alive)
-    if database == "down":
-        return Answer(Health(status="down", database=database, objects=objects, cache=cache), {"Retry-After": "5"}, 503)
-    status = "ok" if objects == cache == "ok" else "degraded"
-    return Answer(Health(status=status, database=database, objects=objects, cache=cache))
+    search = reader.state(wiring.now())
+    fine = objects == cache == search == "ok"
+    status = "down" if database == "down" else "ok" if fine else "degraded"
+    health = Health(status=status, database=database, objects=objects, cache=cache, search=search)
+    return Answer(health, {"Retry-After": "5"}, 503) if status == "down" else Answer(health)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
@@ -37,6 +38,12 @@ def made_at(identifier: str) -> datetime:
 def before(moment: datetime) -> str:
     """What sorts before every identifier made at `moment` or later."""
     return new_id(moment)[:10] + ALPHABET[0] * (LENGTH - 10)
+
+
+def id_of(text: str) -> str:
+    """An identifier that is always the same for the same text, and tells nothing of when it was made."""
+    value = int.from_bytes(hashlib.sha256(text.encode()).digest())
+    return "".join(ALPHABET[value >> 5 * place & 31] for place in range(LENGTH))
 
 
 def is_reference(text: str) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib import clients, settings
 from chalicelib.errors import LibraryError, Unavailable
+from chalicelib.signing import Signer, moment
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -36,6 +36,53 @@ def keep(key: str, path: Path, content_type: str) -> None:
             ContentType=content_type,
             CacheControl="private, no-store",
         )
+
+
+def begin_parts(key: str, content_type: str) -> str:
+    """Begin a file that comes in parts; what is returned names it until `finish_parts`."""
+    kept = clients.s3().create_multipart_upload(
+        Bucket=settings.current().bucket, Key=key, ContentType=content_type, CacheControl="private, no-store"
+    )
+    return kept["UploadId"]
+
+
+def put_part(key: str, upload_id: str, number: int, body: bytes) -> str:
+    """Keep a part of a file, its number counted from 1; each but the last has at least 5 MiB. What is returned names it.
+
+    Raises PartsAreGone.
+    """
+    with _while_open():
+        s3, bucket = clients.s3(), settings.current().bucket
+        part = s3.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body)
+        return part["ETag"]
+
+
+def finish_parts(key: str, upload_id: str, parts: Sequence[str]) -> None:
+    """Make the file of its parts, as `put_part` named them.
+
+    Raises PartsAreGone.
+    """
+    named = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(parts, 1)]
+    with _while_open():
+        clients.s3().complete_multipart_upload(
+            Bucket=settings.current().bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
+        )
+
+
+class PartsAreGone(Exception):
+    """The parts of a file were made a file already, or were given up."""
+
+
+@contextmanager
+def _while_open() -> Generator[None]:
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchUpload":
+            raise PartsAreGone from None
+        raise
 
 
 def remove(*keys: str) -> None:
@@ -106,24 +153,35 @@ def fetch(key: str, path: Path) -> bool:
     return True
 
 
+def listed(prefix: str) -> Generator[str]:
+    """The keys that begin with `prefix`."""
+    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.current().bucket, Prefix=prefix)
+    yield from (found["Key"] for page in pages for found in page.get("Contents", []))
+
+
 def upload_address(key: str, length: int, content_type: str, life: int, host: str | None) -> str:
     """An address that takes one PUT of exactly `length` bytes within `life` seconds."""
-    return _presigned("put_object", key, life, host, {"ContentLength": length, "ContentType": content_type})
+    return _presigned("PUT", key, life, host, {"content-length": str(length), "content-type": content_type}, {})
 
 
-def download_address(key: str, life: int, host: str | None, content_type: str) -> str:
-    """An address that gives what is kept under `key` for `life` seconds."""
-    return _presigned("get_object", key, life, host, {"ResponseContentType": content_type})
+def download_address(key: str, life: int, host: str | None, content_type: str, filename: str | None = None) -> str:
+    """An address that gives what is kept under `key` for `life` seconds; with a `filename`, to be saved as that."""
+    saved = {"response-content-disposition": f'attachment; filename="{filename}"'} if filename else {}
+    return _presigned("GET", key, life, host, {}, {"response-content-type": content_type, **saved})
 
 
-def _presigned(call: str, key: str, life: int, host: str | None, more: Mapping[str, Any]) -> str:
+def _presigned(
+    method: str, key: str, life: int, host: str | None, headers: Mapping[str, str], query: Mapping[str, str]
+) -> str:
+    # Signed by hand: boto3 would do the same, after being imported for half a second.
     s = settings.current()
-    url = clients.s3().generate_presigned_url(call, Params={"Bucket": s.bucket, "Key": key, **more}, ExpiresIn=life)
+    storage = s.aws_endpoint_url or f"https://s3.{s.region}.amazonaws.com"
+    signer, path, name = Signer(s.region, "s3"), f"/{s.bucket}/{key}", urlsplit(storage).netloc
+    target = signer.target(clients.credentials(), method, name, path, headers, query, life, moment())
     if s.objects_url is None:
-        return url
+        return storage + target
     # On one machine storage has no door of its own: the gateway passes these addresses on, under the name by
     # which the caller reached it.
     scheme, public_host = urlsplit(s.public_url)[:2]
     base = s.objects_url if "://" in s.objects_url else f"{scheme}://{host or public_host}{s.objects_url}"
-    signed = urlsplit(url)
-    return f"{base}{signed.path}?{signed.query}"
+    return base + target

@@ -89,7 +89,7 @@ def _operation(o: Operation, schema_of: dict[str, Any], components: dict[str, An
 def _responses(o: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": o.summary}
     if o.returns is not None:
-        success["content"] = _json(schema_of[repr(o.returns)])
+        success["content"] = {o.produces: {"schema": schema_of[repr(o.returns)]}}
     refusals: dict[int, list[str]] = {}
     for refusal in o.refusals:
         refusals.setdefault(refusal.status, []).append(refusal.title)

@@ -1,8 +1,10 @@
-"""Pages of lists. A cursor is the identifier of the last item on a page: nothing skips or repeats while items are
-added, and it means the same to every process."""
+"""Pages of lists. A cursor is the identifier of the last item on a page, or its key in the order of the list: nothing
+skips or repeats while items are added, and it means the same to every process."""
 
 from __future__ import annotations
 
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +22,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of a list."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 25
-    cursor: Annotated[str, msgspec.Meta(max_length=512)] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=1_024)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,26 @@ def position(cursor: str | None) -> str | None:
     if cursor is not None and not is_id(cursor):
         raise wrong_cursor()
     return cursor
+
+
+def place(key: str) -> str:
+    """The cursor that stands for `key`, which ends in "#" and an identifier: letters that an address can hold."""
+    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def key_at(cursor: str | None) -> str | None:
+    """The key after which a page starts, or None for the first page.
+
+    Raises Invalid.
+    """
+    if cursor is None:
+        return None
+    try:
+        key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise wrong_cursor() from None
+    position(key.rpartition("#")[2])
+    return key
 
 
 def wrong_cursor() -> Invalid:

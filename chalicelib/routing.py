@@ -1,12 +1,14 @@
 """Routes as the library declares them: who may call, what comes in, what goes out.
 
 `Routes` checks the role, validates the input, calls the view, and turns every LibraryError into problem details
-(RFC 9457). The same declarations make the OpenAPI document (`openapi.py`).
+(RFC 9457). The same declarations make the OpenAPI document (`openapi.py`). What answers GET answers HEAD too: the
+gateway sends the same without its body.
 """
 
 from __future__ import annotations
 
-import hashlib
+import base64
+import gzip
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from chalicelib.auth import Caller, Role, caller_of
 from chalicelib.database import is_passing
 from chalicelib.errors import Forbidden, Invalid, LibraryError, NotFound, NotJson, Outdated, Unavailable
 from chalicelib.ids import is_reference
+from chalicelib.packing import Packed, entity_tag, takes_gzip
 from chalicelib.problems import problem_of
 from chalicelib.validation import validated
 
@@ -37,7 +40,14 @@ CORS = CORSConfig(
 
 LONGEST_KEY = 200
 
-_PUBLIC = "public, max-age=0, must-revalidate"
+JSON = "application/json"
+
+PUBLIC = "public, max-age=0, must-revalidate"
+"""A page of the catalogue may be kept by anyone who asks each time whether it is still true: a change shows at once,
+and what did not change is not sent again."""
+
+PRIVATE = "private, no-cache"
+NEVER = "no-store"
 
 
 class Who(Enum):
@@ -111,7 +121,8 @@ class Call(Generic[B, Q]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with headers or a status of its own."""
+    """An answer with headers or a status of its own. A body of str or bytes is sent as it is, None as nothing, and
+    anything else as JSON. `Cache-Control` among the headers takes the place of the route's own."""
 
     body: Any
     headers: dict[str, str | list[str]] = field(default_factory=dict)
@@ -135,6 +146,7 @@ class Operation:
     guarded: bool
     repeatable: bool
     csv: str | None
+    produces: str
     refusals: tuple[type[LibraryError], ...]
 
 
@@ -151,7 +163,7 @@ class Routes(Blueprint):
         for operation, handle in zip(self.operations, self._handlers, strict=True):
             self.route(
                 operation.path,
-                methods=[operation.method],
+                methods=["GET", "HEAD"] if operation.method == "GET" else [operation.method],
                 cors=CORS,
                 # Any type reaches the view, so that a wrong one is refused in the library's own form.
                 content_types=["*/*"],
@@ -173,24 +185,27 @@ class Routes(Blueprint):
         guarded: bool = False,
         repeatable: bool = False,
         csv: str | None = None,
+        produces: str = JSON,
         refusals: tuple[type[LibraryError], ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a view: called with a Call and the path's parameters, it returns a `returns`, or an Answer.
+        """Declare a view: called with a Call and the path's parameters, it returns a `returns`, packed or not, or an
+        Answer.
 
         The view's docstring is the operation's summary. `public_cache` marks a GET of the catalogue, which
         may be kept by anyone who asks each time whether it is still true. `guarded` marks a change that heeds If-Match,
         `repeatable` a POST that heeds Idempotency-Key. `csv` names the member of the body that a body of text/csv
-        stands for.
+        stands for. `produces` is the media type of what is answered.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
             def handle(**parameters: str) -> Response:
                 request = self.current_request
                 try:
-                    if not all(map(is_reference, parameters.values())):
+                    if not all(is_reference(value) for name, value in parameters.items() if name.endswith("_id")):
                         raise NotFound
                     call = self._call(request, who, body, query, csv)
-                    return _respond(view(call, **parameters), status, request, public_cache=public_cache)
+                    result = view(call, **parameters)
+                    return _respond(result, status, request, produces, PUBLIC if public_cache else PRIVATE)
                 except LibraryError as error:
                     return problem(error)
                 except Exception as error:
@@ -216,6 +231,7 @@ class Routes(Blueprint):
                     guarded,
                     repeatable,
                     csv,
+                    produces,
                     refusals,
                 )
             )
@@ -250,27 +266,59 @@ def _content(request: Request, csv: str | None) -> object:
         raise Invalid(f"This is not JSON: {error}.") from None
 
 
-def entity_tag(body: bytes) -> str:
-    """The entity tag of a representation."""
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+class _Bytes(Response):
+    """A response whose body is no text. Chalice would look for its media type among those it was told are binary, and
+    refuse who did not ask for that type by name."""
+
+    def __init__(self, body: bytes, headers: dict[str, Any], status_code: int) -> None:
+        super().__init__(base64.b64encode(body).decode(), headers, status_code)
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002 - it is encoded
+        return super().to_dict() | {"isBase64Encoded": True}
 
 
-def _respond(result: Any, status: int, request: Request, *, public_cache: bool) -> Response:
-    headers: dict[str, Any] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+def _respond(result: Any, status: int, request: Request, produces: str, caching: str) -> Response:
+    reading = request.method in {"GET", "HEAD"}
+    headers: dict[str, Any] = {"Content-Type": produces, "Cache-Control": caching if reading else NEVER}
     if isinstance(result, Answer):
         headers |= result.headers
         status = result.status or status
         result = result.body
-    body = b"" if result is None else msgspec.json.encode(result)
-    if request.method in {"GET", "PATCH", "PUT"} and body:
-        headers["ETag"] = entity_tag(body)
-    if request.method == "GET":
-        # A page of the catalogue may be kept by anyone who asks each time whether it is still true: a change
-        # shows at once, and what did not change is not sent again.
-        headers["Cache-Control"] = _PUBLIC if public_cache else "private, no-cache"
-        if _matches(request.headers.get("if-none-match"), entity_tag(body)):
-            return Response(body="", headers=headers, status_code=304)
-    return Response(body=body.decode(), headers=headers, status_code=status)
+    if status >= 400:
+        headers["Cache-Control"] = NEVER
+        reading = False
+    if isinstance(result, Packed):
+        return _unpacked(result, status, request, headers)
+    body: str | bytes = "" if result is None else result if isinstance(result, str | bytes) else _encoded(result)
+    if body and (reading or request.method in {"PATCH", "PUT"}):
+        headers["ETag"] = entity_tag(body if isinstance(body, bytes) else body.encode())
+    if reading and body and _matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response("", headers, 304)
+    return _Bytes(body, headers, status) if isinstance(body, bytes) else Response(body, headers, status)
+
+
+def _encoded(result: Any) -> str:
+    return msgspec.json.encode(result).decode()
+
+
+def _unpacked(packed: Packed, status: int, request: Request, headers: dict[str, Any]) -> Response:
+    """A packed answer: compressed for who asked for it so, and nothing but its tag for who has it."""
+    headers["ETag"] = packed.tag
+    if not packed.squeezed:
+        if _matches(request.headers.get("if-none-match"), packed.tag):
+            return Response("", headers, 304)
+        return Response(packed.body.decode(), headers, status)
+    headers["Vary"] = ", ".join([*filter(None, [headers.get("Vary")]), "Accept-Encoding"])
+    squeezed = takes_gzip(request.headers.get("accept-encoding", ""))
+    if squeezed:
+        # The same answer in other bytes: what a weak tag says (RFC 9110, 8.8.3.3).
+        headers["ETag"] = f"W/{packed.tag}"
+    if _matches(request.headers.get("if-none-match"), packed.tag):
+        return Response("", headers, 304)
+    if squeezed:
+        headers["Content-Encoding"] = "gzip"
+        return _Bytes(packed.body, headers, status)
+    return Response(gzip.decompress(packed.body).decode(), headers, status)
 
 
 def _matches(header: str | None, tag: str) -> bool:
@@ -279,7 +327,7 @@ def _matches(header: str | None, tag: str) -> bool:
 
 def problem(error: LibraryError) -> Response:
     """`error` as an answer."""
-    headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": NEVER}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:

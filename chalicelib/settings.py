@@ -6,10 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 
 class WrongSetting(Exception):
     """A setting is missing or makes no sense; the message names the variable."""
+
+
+class Credentials(NamedTuple):
+    """Who asks AWS; `token` goes with keys that end."""
+
+    key_id: str
+    secret: str
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,21 @@ class Settings:
     redis_url: str | None
     public_url: str
     objects_url: str | None
+    search_folder: str
+    mail_from: str | None
+    smtp_url: str | None
+    google_chat_webhook: str | None
+    ses_configuration_set: str | None
     _jwt_secret: str
     upload_limit: int = 200 * 1024 * 1024
     access_token_life: int = 600
     session_life: int = 30 * 24 * 3600
+    sms_per_month: int = 1_000
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the whole library runs on one machine, whose own addresses may then be called."""
+        return self.stage == "local"
 
     @property
     def jwt_secret(self) -> str:
@@ -65,6 +85,12 @@ def read(environment: Mapping[str, str]) -> Settings:
         redis_url=environment.get("REDIS_URL") or None,
         public_url=public_url.rstrip("/"),
         objects_url=environment.get("OBJECTS_URL") or None,
+        search_folder=environment.get("SEARCH_FOLDER")
+        or f"{environment.get('TMPDIR') or '/tmp'}/carrel-search-{stage}",
+        mail_from=environment.get("MAIL_FROM") or None,
+        smtp_url=environment.get("SMTP_URL") or None,
+        google_chat_webhook=environment.get("GOOGLE_CHAT_WEBHOOK") or None,
+        ses_configuration_set=environment.get("SES_CONFIGURATION_SET") or None,
         _jwt_secret=environment.get("JWT_SECRET", ""),
     )
 
@@ -73,3 +99,10 @@ def read(environment: Mapping[str, str]) -> Settings:
 def current() -> Settings:
     """The settings of this process."""
     return read(os.environ)
+
+
+@cache
+def credentials() -> Credentials | None:
+    """The credentials in the environment, where Lambda puts them, or None where there are none."""
+    key_id, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    return Credentials(key_id, secret, os.environ.get("AWS_SESSION_TOKEN") or None) if key_id and secret else None

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from functools import cache as once
 
 from chalicelib import settings
-from chalicelib.cache import Cache, connection
+from chalicelib.cache import Cache
+from chalicelib.line import connection
 
 
 @once

@@ -45,7 +45,8 @@ export default defineConfig({
             { name: 'vue', test: /node_modules\/(@?vue|@?pinia|@intlify|openapi-fetch)/ },
             {
               name: 'library',
-              test: /src\/(components\/(ui|catalogue|circulation)|composables|queries|api)\//,
+              // What only some pages ask for comes with those pages.
+              test: /src\/((components\/(ui|catalogue|circulation)|composables|api)\/|queries\/(?!patrons|together|uploads|stats|exports|jobs|notices|passwords|reminders|reports))/,
             },
           ],
         },

@@ -1,11 +1,14 @@
 """Puts compiled code into Chalice's packages. A function cannot write .pyc files beside its code, so each cold start
 would compile everything it imports, which takes three times as long as importing it.
+
+    pythonX.Y infra/bytecode.py PACKAGE     for the runtime pythonX.Y: only the same Python compiles for it
 """
 
 from __future__ import annotations
 
 import importlib.util
 import py_compile
+import sys
 import tempfile
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -60,3 +63,7 @@ def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o644 << 16
     return entry
+
+
+if __name__ == "__main__":
+    add(Path(sys.argv[1]))

@@ -30,6 +30,8 @@ Clients = Callable[[str], Any]
 FROM_ENVIRONMENT = {
     "RedisUrl": "REDIS_URL",
     "MailFrom": "MAIL_FROM",
+    "SmtpUrl": "SMTP_URL",
+    "GoogleChatWebhook": "GOOGLE_CHAT_WEBHOOK",
     "Domain": "DOMAIN",
     "CertificateArn": "CERTIFICATE_ARN",
 }

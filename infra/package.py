@@ -25,7 +25,7 @@ COPIED = ("app.py", "chalicelib", ".chalice/config.json")
 """What Chalice gets to package, so that nothing else of a working directory slips in."""
 
 OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
-"""The runtime of the Python that runs this, for which it can also compile."""
+"""The runtime of the Python that runs this."""
 
 ON_AMAZON_LINUX_2023 = ("python3.12", "python3.13", "python3.14")
 """The runtimes whose glibc, 2.34, the dependencies' wheels are made for; older runtimes have 2.26."""
@@ -78,7 +78,7 @@ def _layer(runtime: str) -> Path:
     """The layer for requirements.txt; kept, since the same requirements make the same layer."""
     requirements = ROOT / "requirements.txt"
     made_of = requirements.read_bytes() + Path(__file__).read_bytes() + Path(bytecode.__file__).read_bytes()
-    key = hashlib.sha256(made_of + runtime.encode() + OWN.encode()).hexdigest()[:16]
+    key = hashlib.sha256(made_of + runtime.encode() + bool(_compiler(runtime)).to_bytes()).hexdigest()[:16]
     layer = LAYERS / f"{runtime}-{key}.zip"
     if layer.exists():
         return layer
@@ -108,8 +108,17 @@ def _zip(folder: Path, archive: Path) -> None:
 
 
 def _compile(archive: Path, runtime: str) -> None:
+    if compiler := _compiler(runtime):
+        _run([compiler, bytecode.__file__, str(archive)], ROOT, "compiling")
+
+
+def _compiler(runtime: str) -> str | None:
+    """A Python of this machine that compiles for `runtime`, or None."""
     if runtime == OWN:
-        bytecode.add(archive)
+        return sys.executable
+    found = shutil.which(runtime)
+    # Version managers put a name into the path for Pythons they have not installed.
+    return found if found and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0 else None
 
 
 def _unpacked(archive: Path) -> int:

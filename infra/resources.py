@@ -21,8 +21,13 @@ from chalicelib import facts, repeats, settings
 from chalicelib.accounts import tables as accounts
 from chalicelib.catalogue import tables as catalogue
 from chalicelib.circulation import tables as circulation
+from chalicelib.exports import tables as exports
+from chalicelib.notices import tables as notices
 from chalicelib.policy import tables as policy
+from chalicelib.reports import tables as reports
 from chalicelib.reviews import tables as reviews
+from chalicelib.stats import tables as stats
+from chalicelib.timetable import tables as timetable
 
 KEPT = Path(__file__).with_name("resources.json")
 
@@ -32,21 +37,39 @@ MODELS: tuple[type[Model], ...] = (
     accounts.Name,
     accounts.Roll,
     accounts.Invitation,
+    accounts.Reset,
     accounts.Session,
+    accounts.AppPassword,
     catalogue.Section,
     catalogue.Book,
     catalogue.Shelving,
     catalogue.Holding,
     catalogue.Counted,
     catalogue.Upload,
+    catalogue.SearchIndex,
     circulation.Loan,
     circulation.Card,
     circulation.Copies,
     circulation.Hold,
     repeats.Repeat,
     reviews.Review,
+    stats.Tally,
+    stats.Told,
+    stats.Visitor,
+    notices.Plan,
+    notices.Letter,
+    notices.Notice,
+    notices.Subscription,
+    notices.Allowance,
+    exports.Export,
+    reports.Report,
+    timetable.Job,
     facts.Fact,
 )
+
+QUEUES = {"intake": 180, "exports": 420, "jobs": 420, "letters": 200, "bounces": 120, "reports": 420}
+"""The queues, and for how many seconds what one has delivered is hidden: longer than the function that reads it may
+take, or it would be done twice."""
 
 _LOST_IF_REPLACED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
@@ -122,26 +145,40 @@ def resources() -> dict[str, Any]:
                             "Prefix": "uploads/",
                             "ExpirationInDays": 2,
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-                        }
+                        },
+                        {
+                            "Id": "old-exports",
+                            "Status": "Enabled",
+                            "Prefix": "exports/",
+                            "ExpirationInDays": 31,
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                        },
                     ]
                 },
             },
         },
-        "IntakeDeadLetters": {
+        **{name: resource for queue, hidden in QUEUES.items() for name, resource in _queue(queue, hidden).items()},
+    }
+
+
+def _queue(noun: str, hidden: int) -> dict[str, Any]:
+    """A queue, with one beside it for what failed three times."""
+    name = noun.capitalize()
+    return {
+        f"{name}DeadLetters": {
             "Type": "AWS::SQS::Queue",
             "Properties": {
-                "QueueName": {"Fn::Sub": "carrel-${Stage}-intake-dead"},
+                "QueueName": {"Fn::Sub": f"carrel-${{Stage}}-{noun}-dead"},
                 "MessageRetentionPeriod": 14 * 24 * 3600,
             },
         },
-        "IntakeQueue": {
+        f"{name}Queue": {
             "Type": "AWS::SQS::Queue",
             "Properties": {
-                "QueueName": {"Fn::Sub": "carrel-${Stage}-intake"},
-                # Longer than the function that reads it may take, or a slow book would be read twice.
-                "VisibilityTimeout": 180,
+                "QueueName": {"Fn::Sub": f"carrel-${{Stage}}-{noun}"},
+                "VisibilityTimeout": hidden,
                 "RedrivePolicy": {
-                    "deadLetterTargetArn": {"Fn::GetAtt": ["IntakeDeadLetters", "Arn"]},
+                    "deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]},
                     "maxReceiveCount": 3,
                 },
             },

@@ -35,6 +35,18 @@ PARAMETERS: dict[str, dict[str, str | bool]] = {
         "Description": "A Redis or Valkey the functions can reach; without one the library runs uncached.",
     },
     "MailFrom": {"Type": "String", "Default": "", "Description": "The address notices come from."},
+    "SmtpUrl": {
+        "Type": "String",
+        "Default": "",
+        "NoEcho": True,
+        "Description": "Through whom mails go, as smtps://user:password@host; SES where it is empty.",
+    },
+    "GoogleChatWebhook": {
+        "Type": "String",
+        "Default": "",
+        "NoEcho": True,
+        "Description": "The library's space in Google Chat, for patrons who gave none of their own.",
+    },
     **web.PARAMETERS,
 }
 
@@ -42,6 +54,17 @@ CONDITIONS: dict[str, Any] = {
     "HasPublicUrl": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PublicUrl"}, ""]}]},
     **web.CONDITIONS,
 }
+
+
+FED = (
+    ("Intake", "IntakeQueue", 4),
+    ("Export", "ExportsQueue", 2),
+    ("Job", "JobsQueue", 2),
+    ("Send", "LettersQueue", 8),
+    ("Bounced", "BouncesQueue", 2),
+    ("Report", "ReportsQueue", 4),
+)
+"""The functions that a queue feeds, and how many of each may run at a time (two is the least there is)."""
 
 
 def template(stage: str, runtime: str, layer: Path) -> dict[str, Any]:
@@ -59,6 +82,7 @@ def template(stage: str, runtime: str, layer: Path) -> dict[str, Any]:
         "Resources": resources
         | {"Dependencies": _layer(runtime, layer), "RestAPI": _api()}
         | _queues()
+        | _events_of_mail()
         | _secret()
         | permissions.roles(tables)
         | _functions(runtime)
@@ -125,6 +149,8 @@ def _api() -> dict[str, Any]:
     # Unless told otherwise, API Gateway lets a token pass for five minutes after its session has ended.
     asked_each_time = {"x-amazon-apigateway-authorizer": {"authorizerResultTtlInSeconds": 0}}
     definition = {
+        # An answer that says it is base64 is decoded whatever its type, and whatever the client accepts.
+        "x-amazon-apigateway-binary-media-types": ["*/*"],
         "x-amazon-apigateway-gateway-responses": answers,
         "securityDefinitions": {"bearer": asked_each_time},
     }
@@ -136,19 +162,82 @@ def _environment() -> dict[str, Any]:
         "CARREL_STAGE": {"Ref": "Stage"},
         "TABLE_PREFIX": {"Fn::Sub": "carrel-${Stage}-"},
         "BUCKET": {"Ref": "Objects"},
-        "QUEUE_PREFIX": {
-            "Fn::Sub": "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/carrel-${Stage}-"
-        },
+        "QUEUE_PREFIX": {"Fn::Sub": "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/carrel-${Stage}-"},
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, "https://carrel.invalid"]},
         "REDIS_URL": {"Ref": "RedisUrl"},
         "MAIL_FROM": {"Ref": "MailFrom"},
+        "SMTP_URL": {"Ref": "SmtpUrl"},
+        "GOOGLE_CHAT_WEBHOOK": {"Ref": "GoogleChatWebhook"},
+        "SES_CONFIGURATION_SET": {"Fn::Sub": "carrel-${Stage}"},
     }
 
 
 def _queues() -> dict[str, Any]:
-    """Where changes go that `tell` could not deal with; `intake` has its own in resources.json."""
+    """Where changes go that `tell` or `index` could not deal with; `intake` has its own in resources.json."""
     two_weeks = 14 * 24 * 3600
     return {"TellDeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": two_weeks}}}
+
+
+def _events_of_mail() -> dict[str, Any]:
+    """What SES tells of mails that came back, and of complaints: by a topic, into the queue of bounces."""
+    own_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    return {
+        "MailEvents": {"Type": "AWS::SES::ConfigurationSet", "Properties": {"Name": {"Fn::Sub": "carrel-${Stage}"}}},
+        "BounceTopic": {"Type": "AWS::SNS::Topic"},
+        "BounceTopicPolicy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {
+                "Topics": [{"Ref": "BounceTopic"}],
+                "PolicyDocument": _lets("ses.amazonaws.com", "sns:Publish", {"Ref": "BounceTopic"}, own_account),
+            },
+        },
+        "BouncesToTopic": {
+            "Type": "AWS::SES::ConfigurationSetEventDestination",
+            "DependsOn": "BounceTopicPolicy",
+            "Properties": {
+                "ConfigurationSetName": {"Ref": "MailEvents"},
+                "EventDestination": {
+                    "Name": "bounces",
+                    "Enabled": True,
+                    "MatchingEventTypes": ["bounce", "complaint"],
+                    "SnsDestination": {"TopicARN": {"Ref": "BounceTopic"}},
+                },
+            },
+        },
+        "BouncesToQueue": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": {"Ref": "BounceTopic"},
+                "Protocol": "sqs",
+                "Endpoint": {"Fn::GetAtt": ["BouncesQueue", "Arn"]},
+                "RawMessageDelivery": True,
+            },
+        },
+        "BouncesQueuePolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "BouncesQueue"}],
+                "PolicyDocument": _lets(
+                    "sns.amazonaws.com",
+                    "sqs:SendMessage",
+                    {"Fn::GetAtt": ["BouncesQueue", "Arn"]},
+                    {"ArnEquals": {"aws:SourceArn": {"Ref": "BounceTopic"}}},
+                ),
+            },
+        },
+    }
+
+
+def _lets(service: str, action: str, resource: dict[str, Any], condition: dict[str, Any]) -> dict[str, Any]:
+    """A resource's policy that lets a service of AWS do one thing."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _secret() -> dict[str, Any]:
@@ -180,35 +269,41 @@ def _functions(runtime: str) -> dict[str, Any]:
             }
         }
     key = {"Fn::Sub": "{{resolve:secretsmanager:${TokenKey}:SecretString}}"}
-    for name in ("APIHandler", "Bearer"):  # nobody else signs or checks a token
+    # Nobody else signs or checks a token, or writes letters with links in them.
+    for name in ("APIHandler", "Bearer", "Send"):
         functions[name]["Properties"]["Environment"] = {"Variables": {"JWT_SECRET": key}}
-    functions["Intake"]["Properties"]["Events"] = {
-        "IntakeSqsEventSource": {
-            "Properties": {
-                # As Chalice writes it, a Fn::Sub, or both forms would stand there after the merge; by reference,
-                # so that the queue is there first.
-                "Queue": {"Fn::Sub": "${IntakeQueue.Arn}"},
-                # Not by reserved concurrency: a throttled delivery counts as a failed one, and three of those
-                # send a good book to the dead letters.
-                "ScalingConfig": {"MaximumConcurrency": 4},
+    for function, queue, at_once in FED:
+        functions[function]["Properties"]["Events"] = {
+            f"{function}SqsEventSource": {
+                "Properties": {
+                    # As Chalice writes it, a Fn::Sub, or both forms would stand there after the merge; by reference,
+                    # so that the queue is there first.
+                    "Queue": {"Fn::Sub": f"${{{queue}.Arn}}"},
+                    # Not by reserved concurrency: a throttled delivery counts as a failed one, and three of those
+                    # send a good message to the dead letters.
+                    "ScalingConfig": {"MaximumConcurrency": at_once},
+                }
             }
         }
-    }
-    functions["Tell"]["Properties"]["Events"] = {
-        "TellDynamodbEventSource": {
-            "Properties": {
-                # A stream's ARN is known only once its table exists, so Chalice was given a stand-in.
-                "Stream": {"Fn::GetAtt": ["FactTable", "StreamArn"]},
-                # From the first fact on, also those written while the stack was still being made.
-                "StartingPosition": "TRIM_HORIZON",
-                # One fact that fails is parked and does not hold up the others for a day. Consumers are
-                # idempotent, so the halves of a batch may be told twice.
-                "BisectBatchOnFunctionError": True,
-                "MaximumRetryAttempts": 8,
-                "DestinationConfig": {
-                    "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}}
-                },
-            }
-        }
-    }
+    for function in ("Tell", "Index"):
+        functions[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": _facts()}
     return functions | logs
+
+
+def _facts() -> dict[str, Any]:
+    """What Chalice cannot say of a function that the facts' stream feeds."""
+    return {
+        "Properties": {
+            # A stream's ARN is known only once its table exists, so Chalice was given a stand-in.
+            "Stream": {"Fn::GetAtt": ["FactTable", "StreamArn"]},
+            # From the first fact on, also those written while the stack was still being made.
+            "StartingPosition": "TRIM_HORIZON",
+            # One fact that fails is parked and does not hold up the others for a day. Consumers are
+            # idempotent, so the halves of a batch may be told twice.
+            "BisectBatchOnFunctionError": True,
+            "MaximumRetryAttempts": 8,
+            "DestinationConfig": {
+                "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}}
+            },
+        }
+    }

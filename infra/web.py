@@ -1,7 +1,7 @@
 """The web app's bucket, and the CDN before everything: one address for app, API, feeds and covers.
 
 /api/*      the API                                     cached only where an answer says `public`
-/opds*      the API, which knows the feeds as /api/opds…
+/opds*      the API, which knows the feeds as /api/opds…, and how one signs in to them
 /covers/*   the bucket of objects, that folder only
 /*          the web app; an address that is no file is answered with its one page
 """
@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+
+from chalicelib.opds.addresses import CHALLENGE
 
 HERE = Path(__file__).parent
 
@@ -76,6 +78,7 @@ def resources() -> dict[str, Any]:
         },
         "ApiCaching": _api_caching(),
         "SiteHeaders": _site_headers(),
+        "FeedHeaders": _feed_headers(),
         "Site": _distribution(),
     }
 
@@ -148,6 +151,22 @@ def _site_headers() -> dict[str, Any]:
     }
 
 
+def _feed_headers() -> dict[str, Any]:
+    """The challenge of HTTP Basic, by which reading apps know that they have to sign in. API Gateway gives the header
+    another name (x-amzn-remapped-www-authenticate), and no function of CloudFront's sees an answer of 401 on its way
+    out; a policy's headers are on every answer, where a server may say so too (RFC 9110, 11.6.1)."""
+    challenge = {"Header": "WWW-Authenticate", "Value": CHALLENGE, "Override": True}
+    return {
+        "Type": "AWS::CloudFront::ResponseHeadersPolicy",
+        "Properties": {
+            "ResponseHeadersPolicyConfig": {
+                "Name": {"Fn::Sub": "${AWS::StackName}-feeds"},
+                "CustomHeadersConfig": {"Items": [challenge]},
+            }
+        },
+    }
+
+
 def _with_storage(policy: str) -> dict[str, str]:
     """The web app's policy, with the bucket that books are sent to and read from.
 
@@ -199,7 +218,11 @@ def _distribution() -> dict[str, Any]:
                 | {"FunctionAssociations": one_page, "ResponseHeadersPolicyId": {"Ref": "SiteHeaders"}},
                 "CacheBehaviors": [
                     {"PathPattern": "/api/*", **_api_behaviour("api")},
-                    {"PathPattern": "/opds*", **_api_behaviour("feeds")},
+                    {
+                        "PathPattern": "/opds*",
+                        **_api_behaviour("feeds"),
+                        "ResponseHeadersPolicyId": {"Ref": "FeedHeaders"},
+                    },
                     {"PathPattern": "/covers/*", **_behaviour("objects", _READ, _CACHE_FILES)},
                 ],
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ class SettableClock:
 
 
 class FakeRedis:
-    """As much of Redis as the cache uses; expiry is left to the tests on the real one."""
+    """As much of Redis as the cache uses; expiry is left to the tests on the real one. `calls` counts round trips."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -35,14 +36,29 @@ class FakeRedis:
         self.calls += 1
         return self.kept.get(key)
 
-    def set(self, key: str, value: str | bytes, ex: int | None = None, nx: bool = False) -> bool | None:
+    def set(
+        self, key: str, value: str | bytes, ex: int | None = None, px: int | None = None, nx: bool = False
+    ) -> bool | None:
         self.calls += 1
         if nx and key in self.kept:
             return None
         self.kept[key] = value.encode() if isinstance(value, str) else value
         return True
 
+    def incrby(self, key: str, step: int) -> int:
+        value = int(self.kept.get(key, b"0")) + step
+        self.set(key, str(value))
+        return value
+
+    def expire(self, key: str, life: int) -> bool:
+        return key in self.kept
+
+    def delete(self, key: str) -> int:
+        self.calls += 1
+        return int(self.kept.pop(key, None) is not None)
+
     def ping(self) -> bool:
+        self.calls += 1
         return True
 
     def pipeline(self, transaction: bool = True) -> FakePipeline:
@@ -50,11 +66,11 @@ class FakeRedis:
 
 
 class FakePipeline:
-    """INCR and EXPIRE in one go."""
+    """Several commands in one go."""
 
     def __init__(self, redis: FakeRedis) -> None:
         self._redis = redis
-        self._answers: list[Any] = []
+        self._commands: list[Callable[[], Any]] = []
 
     def __enter__(self) -> FakePipeline:
         return self
@@ -62,15 +78,15 @@ class FakePipeline:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def incrby(self, key: str, step: int) -> FakePipeline:
-        value = int(self._redis.kept.get(key, b"0")) + step
-        self._redis.kept[key] = str(value).encode()
-        self._answers.append(value)
-        return self
+    def __getattr__(self, command: str) -> Callable[..., FakePipeline]:
+        def later(*args: Any, **kwargs: Any) -> FakePipeline:
+            self._commands.append(lambda: getattr(self._redis, command)(*args, **kwargs))
+            return self
 
-    def expire(self, key: str, life: int) -> FakePipeline:
-        self._answers.append(True)
-        return self
+        return later
 
     def execute(self) -> list[Any]:
-        return self._answers
+        before = self._redis.calls
+        answers = [command() for command in self._commands]
+        self._redis.calls = before + 1
+        return answers

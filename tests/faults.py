@@ -1,13 +1,14 @@
 """What can go wrong between the library and DynamoDB, made to happen at a chosen call.
 
-It stands where botocore hands a request to the network, below botocore's own retries, so that these are part of what is
-tested. A transaction's token is honoured as DynamoDB honours it (the clouds the tests run on do not): who sends a
-committed one again is told that it is done.
+It stands where the client hands a request to the network, below the client's own retries, so that these are part of
+what is tested. A transaction's token is honoured as DynamoDB honours it (the clouds the tests run on do not): who sends
+a committed one again is told that it is done.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,11 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import botocore.endpoint
-import botocore.retries.quota
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 import chalicelib.database
+from chalicelib import dynamo
+from chalicelib.wire import Answer
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 TRANSACTIONS = frozenset({"TransactWriteItems", "TransactGetItems"})
@@ -57,14 +57,15 @@ class Faults:
     """The calls to DynamoDB, and what goes wrong with them."""
 
     calls: list[str] = field(default_factory=list)
-    """The operations called since `armed` or `counting` began; a call that botocore repeats counts once."""
+    """The operations called since `armed` or `counting` began; a call that the client repeats counts once."""
     attempts: int = 0
-    """How often a request was sent in all, botocore's repetitions included."""
+    """How often a request was sent in all, the client's repetitions included."""
     read: int = 0
     """Items that queries and batches gave back."""
     happened: int = 0
     _decide: Callable[[int, int, str], Fault | None] = lambda _call, _attempt, _operation: None
-    _done: dict[str, Any] = field(default_factory=dict)
+    _done: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
+    _call: threading.local = field(default_factory=threading.local)
 
     @contextmanager
     def counting(self) -> Generator[list[str]]:
@@ -75,7 +76,7 @@ class Faults:
     @contextmanager
     def armed(self, fault: Fault, at: int, *, for_good: bool) -> Generator[None]:
         """Let `fault` happen to the call with the number `at`, from 1: to its first attempt, or, `for_good`, to all
-        that botocore makes of it."""
+        that the client makes of it."""
 
         def decide(call: int, attempt: int, operation: str) -> Fault | None:
             hit = call == at and (for_good or attempt == 1) and fault.concerns(operation)
@@ -94,54 +95,60 @@ class Faults:
             finally:
                 self._decide = before
 
-    def between(self, inner: Callable[..., Any]) -> Callable[..., Any]:
-        """What stands in for botocore's `Endpoint._do_get_response`, which answers (response, exception)."""
+    def called(self, inner: Callable[..., Any]) -> Callable[..., Any]:
+        """What stands in for the client's `_make_api_call`."""
 
-        def send(endpoint: Any, request: Any, model: Any, context: Any) -> Any:
-            if model.service_model.service_name != "dynamodb":
-                return inner(endpoint, request, model, context)
-            attempt: int = context["retries"]["attempt"]
+        def call(client: dynamo.Client, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            self.calls.append(operation)
+            self._call.attempt = 0
+            return inner(client, operation, parameters)
+
+        return call
+
+    def sent(self, inner: Callable[..., Answer]) -> Callable[..., Answer]:
+        """What stands in for the client's `send`, which asks DynamoDB once."""
+
+        def send(client: dynamo.Client, operation: str, body: bytes) -> Answer:
             self.attempts += 1
-            if attempt == 1:
-                self.calls.append(model.name)
-            fault = self._decide(len(self.calls), attempt, model.name)
+            self._call.attempt += 1
+            fault = self._decide(len(self.calls), self._call.attempt, operation)
             self.happened += fault is not None
             if fault is Fault.KILLED_BEFORE:
                 raise Killed
             if fault is Fault.LOST:
-                return None, ReadTimeoutError(endpoint_url=request.url)
+                raise ReadTimeoutError(endpoint_url="database")
             if fault in (Fault.THROTTLED, Fault.CONFLICT):
-                return _refusal(fault, model.name, json.loads(request.body)), None
-            answer = self._once(inner, endpoint, request, model, context)
+                return _refusal(fault, operation, json.loads(body))
+            answer = self._once(inner, client, operation, body)
             if fault is Fault.KILLED_AFTER:
                 raise Killed
             if fault is Fault.ANSWER_LOST:
-                return None, ReadTimeoutError(endpoint_url=request.url)
+                raise ReadTimeoutError(endpoint_url="database")
             self._count(answer)
             return answer
 
         return send
 
-    def _once(self, inner: Callable[..., Any], endpoint: Any, request: Any, model: Any, context: Any) -> Any:
-        token = json.loads(request.body).get("ClientRequestToken") if model.name == "TransactWriteItems" else None
+    def _once(self, inner: Callable[..., Answer], client: dynamo.Client, operation: str, body: bytes) -> Answer:
+        token = json.loads(body).get("ClientRequestToken") if operation == "TransactWriteItems" else None
         if token in self._done:
-            body, answer = self._done[token]
-            assert body == request.body, "one token, two transactions: DynamoDB refuses that"
+            first, answer = self._done[token]
+            assert first == body, "one token, two transactions: DynamoDB refuses that"
             return answer
-        answer = inner(endpoint, request, model, context)
-        if token and answer[0] is not None and answer[0][0].status_code == 200:
-            self._done[token] = (request.body, answer)
+        answer = inner(client, operation, body)
+        if token and answer.status == 200:
+            self._done[token] = (body, answer)
         return answer
 
-    def _count(self, answer: Any) -> None:
-        parsed: dict[str, Any] = answer[0][1] if answer[0] else {}
-        responses = parsed.get("Responses", {})
-        self.read += len(parsed.get("Items", []))
+    def _count(self, answer: Answer) -> None:
+        told: dict[str, Any] = json.loads(answer.body)
+        responses = told.get("Responses", {})
+        self.read += len(told.get("Items", []))
         self.read += sum(map(len, responses.values())) if isinstance(responses, dict) else len(responses)
 
 
-def _refusal(fault: Fault, operation: str, sent: dict[str, Any]) -> Any:
-    """What DynamoDB answers: its HTTP response, and that parsed."""
+def _refusal(fault: Fault, operation: str, sent: dict[str, Any]) -> Answer:
+    """What DynamoDB answers."""
     transaction = operation in TRANSACTIONS
     if transaction:
         code = "TransactionCanceledException"
@@ -150,27 +157,23 @@ def _refusal(fault: Fault, operation: str, sent: dict[str, Any]) -> Any:
     else:
         code = "TransactionConflictException" if fault is Fault.CONFLICT else "ProvisionedThroughputExceededException"
         reasons = []
-    parsed = {
-        "Error": {"Code": code, "Message": fault.value},
-        "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}},
+    told = {
+        "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
+        "message": fault.value,
         **({"CancellationReasons": reasons} if transaction else {}),
     }
-    response = AWSResponse("https://dynamodb", 400, {}, None)
-    response._content = b"{}"
-    return response, parsed
+    return Answer(400, {}, json.dumps(told).encode())
 
 
 @contextmanager
 def between_library_and_database() -> Generator[Faults]:
-    """The faults that can be made to happen inside. Nobody sleeps before trying again, and botocore does not lose
-    heart."""
+    """The faults that can be made to happen inside. Nobody sleeps before trying again."""
     faults = Faults()
     unhurried = SimpleNamespace(sleep=lambda _: None)
-    send = faults.between(botocore.endpoint.Endpoint._do_get_response)
     with (
-        patch.object(botocore.endpoint.Endpoint, "_do_get_response", send),
-        patch.object(botocore.endpoint, "time", unhurried),
-        patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
+        patch.object(dynamo.Client, "_make_api_call", faults.called(dynamo.Client._make_api_call)),
+        patch.object(dynamo.Client, "send", faults.sent(dynamo.Client.send)),
+        patch.object(dynamo, "time", unhurried),
         patch.object(chalicelib.database, "time", unhurried),
     ):
         yield faults

@@ -12,8 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "chalicelib"
 
-FEATURES = ["policy", "accounts", "catalogue", "circulation", "reading", "reviews", "desk", "audit"]
+FEATURES = [
+    *("policy", "accounts", "catalogue", "circulation", "reading", "reviews", "desk"),
+    *("stats", "notices", "exports", "reports", "timetable", "opds", "audit"),
+]
 """From the ground up: a feature calls those before it, never those after."""
+
+OPEN = {"", "service", "lists", "schemas", "words"}
+"""What a feature shows the others."""
 
 KNOW_CHALICE = {"auth", "routing", *(f"{feature}.routes" for feature in FEATURES)}
 COMMON = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__"}
@@ -57,7 +63,7 @@ def test_a_feature_calls_only_those_below_it_and_never_their_tables(name: str) -
             continue
         if feature in FEATURES and feature != other:
             assert FEATURES.index(other) < FEATURES.index(feature), f"{name} calls upwards to {imported}"
-            assert theirs.split(".")[0] in {"", "service", "schemas"}, f"{name} goes around {other}.service: {imported}"
+            assert theirs.split(".")[0] in OPEN, f"{name} goes around {other}.service: {imported}"
         elif feature in COMMON - ENTRANCES:
             pytest.fail(f"{name}, which all features share, imports {imported}")
         if part == "tables" and feature == other:
@@ -109,7 +115,8 @@ def test_heavy_modules_are_not_imported_with_the_api() -> None:
     import subprocess
     import sys
 
-    heavy = "{'boto3', 'redis', 'argon2', 'lxml', 'PIL', 'pypdfium2', 'gcld3', 'jinja2'}"
+    heavy = {"boto3", "redis", "argon2", "lxml", "PIL", "pypdfium2", "gcld3", "jinja2", "tantivy", "jwt", "cryptography"}
+    heavy |= {"botocore.client", "botocore.config", "botocore.session", "urllib3"}
     code = f"import app, sys; print(*({heavy} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(

@@ -1,12 +1,12 @@
-"""Invitations: links by which the librarian lets one person register, once. Only the hash of a token is kept."""
+"""Invitations: links by which the librarian lets one person register, once. The secret of a link follows from its id
+and the library's own secret: only its hash is kept, and who mails it can tell it again."""
 
 from __future__ import annotations
 
 import hmac
-import secrets
 from datetime import datetime, timedelta
 
-from chalicelib import settings
+from chalicelib import seals, settings
 from chalicelib.accounts.sessions import digest
 from chalicelib.accounts.tables import INVITATIONS, Invitation
 from chalicelib.database import Transaction, get
@@ -28,16 +28,16 @@ class NobodyMayRegister(Rule):
 def invite(
     email: str | None, name: str | None, life: timedelta, librarian_id: str, now: datetime
 ) -> tuple[Invitation, str]:
-    """A new invitation, and the address at which it is accepted. The address cannot be told again.
+    """A new invitation, and the address at which it is accepted; it is mailed too, where an address is given.
 
     Raises NobodyMayRegister.
     """
     if policy.current().registration == "closed":
         raise NobodyMayRegister("Let patrons register by invitation first, in the library's settings.")
-    secret = secrets.token_urlsafe(32)
+    invitation_id = new_id(now)
     invitation = Invitation(
-        id=new_id(now),
-        secret_hash=digest(secret),
+        id=invitation_id,
+        secret_hash=digest(_secret(invitation_id)),
         email=email,
         name=name,
         created_at=now,
@@ -47,7 +47,22 @@ def invite(
     transaction.put(invitation)
     transaction.put(fact("invitation.made", now, subject=invitation.id, actor=librarian_id))
     transaction.commit()
-    return invitation, f"{settings.current().public_url}/register?invitation={invitation.id}.{secret}"
+    return invitation, address_of(invitation_id)
+
+
+def by_id(invitation_id: str, now: datetime) -> Invitation | None:
+    """An invitation, or None where it has ended."""
+    kept = get(Invitation, INVITATIONS, invitation_id)
+    return kept if kept is not None and kept.expires_at > now else None
+
+
+def address_of(invitation_id: str) -> str:
+    """Where an invitation is accepted."""
+    return f"{settings.current().public_url}/register?invitation={invitation_id}.{_secret(invitation_id)}"
+
+
+def _secret(invitation_id: str) -> str:
+    return seals.secret_for("invitation", invitation_id)
 
 
 def open_ones(limit: int, cursor: str | None, now: datetime) -> Part[Invitation]:

@@ -12,9 +12,9 @@ _LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters and digits that cannot be taken for one another on paper."""
 
 
-def made_up() -> str:
-    """A password to be handed over on paper: three times four signs, 59 random bits."""
-    return "-".join("".join(secrets.choice(_LEGIBLE) for _ in range(4)) for _ in range(3))
+def made_up(groups: int = 3) -> str:
+    """A password to be handed over on paper: groups of four signs, each of 19.8 random bits."""
+    return "-".join("".join(secrets.choice(_LEGIBLE) for _ in range(4)) for _ in range(groups))
 
 
 @cache

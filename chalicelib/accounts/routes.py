@@ -6,14 +6,21 @@ from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+import msgspec
+
 from chalicelib import auth, settings, wiring
-from chalicelib.accounts import invitations, people, service, sessions
+from chalicelib.accounts import app_passwords, invitations, people, resets, service, sessions
 from chalicelib.accounts.schemas import (
+    AppPasswordMade,
+    AppPasswords,
     Credentials,
+    ForgottenPassword,
     InvitationMade,
     Invitations,
     InvitationShown,
+    NewAppPassword,
     NewInvitation,
+    PasswordReset,
     Profile,
     ProfilePatch,
     Registration,
@@ -22,7 +29,7 @@ from chalicelib.accounts.schemas import (
     Tokens,
 )
 from chalicelib.accounts.tables import Invitation
-from chalicelib.errors import NotFound
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.paging import Page
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
 from chalicelib.validation import changes
@@ -113,6 +120,36 @@ def sign_out(call: Call[Nothing, Nothing]) -> Answer:
     return Answer(None, _cookie("", 0))
 
 
+@routes.operation(
+    "POST",
+    "/auth/password/forgot",
+    who=Who.ANYONE,
+    body=ForgottenPassword,
+    status=202,
+    refusals=(sessions.TooManyAttempts,),
+)
+def forget_password(call: Call[ForgottenPassword, Nothing]) -> None:
+    """Ask for a link to set a new password by. The answer does not tell whether there is such an account."""
+    login = call.body.login or call.body.email
+    if login is None:
+        raise Invalid.field("login", "This is needed.", "required")
+    resets.ask(login, call.address, wiring.cache(), wiring.now())
+
+
+@routes.operation(
+    "POST",
+    "/auth/password/reset",
+    who=Who.ANYONE,
+    body=PasswordReset,
+    status=204,
+    refusals=(resets.ResetEnded, sessions.TooManyAttempts),
+)
+def reset_password(call: Call[PasswordReset, Nothing]) -> None:
+    """Set a new password by the link that was mailed; it ends every session."""
+    sessions.limit_newcomers(call.address, wiring.cache())
+    service.reset_password(call.body.token, call.body.password, wiring.cache(), wiring.now())
+
+
 @routes.operation("GET", "/me", who=Who.SIGNED_IN, returns=Profile)
 def show_profile(call: Call[Nothing, Nothing]) -> Profile:
     """One's own account."""
@@ -167,6 +204,35 @@ def end_session(call: Call[Nothing, Nothing], session_id: str) -> None:
     sessions.end_one_of(call.caller.id, session_id, wiring.cache())
 
 
+@routes.operation("GET", "/me/app-passwords", who=Who.SIGNED_IN, query=Page, returns=AppPasswords)
+def list_app_passwords(call: Call[Nothing, Page]) -> AppPasswords:
+    """One's app passwords, by which reading apps sign in to the feeds."""
+    part = app_passwords.of_account(call.caller.id, call.query.limit, call.query.cursor)
+    return AppPasswords(items=app_passwords.shown(part.items), next_cursor=part.next_cursor)
+
+
+@routes.operation(
+    "POST",
+    "/me/app-passwords",
+    who=Who.SIGNED_IN,
+    body=NewAppPassword,
+    returns=AppPasswordMade,
+    status=201,
+    refusals=(app_passwords.TooManyAppPasswords,),
+)
+def make_app_password(call: Call[NewAppPassword, Nothing]) -> AppPasswordMade:
+    """Make an app password, which is told only now."""
+    made, text = app_passwords.make(call.caller.id, call.body.name, wiring.now())
+    (shown,) = app_passwords.shown([made])
+    return AppPasswordMade(password=text, **msgspec.structs.asdict(shown))
+
+
+@routes.operation("DELETE", "/me/app-passwords/{password_id}", who=Who.SIGNED_IN, status=204, refusals=(NotFound,))
+def revoke_app_password(call: Call[Nothing, Nothing], password_id: str) -> None:
+    """Take back an app password: the app it was given to is signed out."""
+    app_passwords.revoke(call.caller.id, password_id, wiring.cache())
+
+
 @routes.operation(
     "POST",
     "/patrons/invitations",
@@ -177,7 +243,7 @@ def end_session(call: Call[Nothing, Nothing], session_id: str) -> None:
     refusals=(invitations.NobodyMayRegister,),
 )
 def invite(call: Call[NewInvitation, Nothing]) -> InvitationMade:
-    """Invite somebody to register, by a link that is told only now."""
+    """Invite somebody to register, by a link that is told here, and mailed where their address is given."""
     wanted, now = call.body, wiring.now()
     life = timedelta(days=wanted.expires_in_days)
     made, url = invitations.invite(wanted.email, wanted.name, life, call.caller.id, now)

@@ -29,6 +29,11 @@ Password: TypeAlias = Annotated[str, Meta(min_length=8, max_length=200)]
 PersonName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=SAYS_SOMETHING)]
 Language: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", examples=["hi"])]
 Channel: TypeAlias = Literal["email", "chat", "sms", "push"]
+Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Phone: TypeAlias = Annotated[
+    str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$(?!\n)", description="E.164", examples=["+33612345678"])
+]
+Webhook: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2000, description="Of a space in Google Chat")]
 ReportFormat: TypeAlias = Literal["html", "pdf"]
 RoleName: TypeAlias = Literal["patron", "librarian"]
 
@@ -59,13 +64,28 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the kind of token, not one
 
 
+class ForgottenPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose password is forgotten: `login` is a user name or an e-mail address, `email` the latter."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
+    email: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
+
+
+class PasswordReset(msgspec.Struct, frozen=True, kw_only=True):
+    """A new password, and the token of the link that was mailed."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=200)]
+    password: Password
+
+
 class ReminderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How and when a patron is reminded; `hour` is in the patron's own zone."""
+    """How and when a patron is reminded; `hour` is in the patron's own zone, and on `quiet_days` there is none."""
 
     channels: list[Channel]
     hour: Annotated[int, Meta(ge=0, le=23)]
     days_before_due: Annotated[int, Meta(ge=0, le=30)]
     idle_days: Annotated[int, Meta(ge=1, le=365)]
+    quiet_days: list[Weekday] = []
 
 
 class ReminderSettingsPatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +95,15 @@ class ReminderSettingsPatch(msgspec.Struct, frozen=True, kw_only=True):
     hour: Annotated[int, Meta(ge=0, le=23)] | UnsetType = UNSET
     days_before_due: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
     idle_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
+    quiet_days: Annotated[list[Weekday], Meta(max_length=6)] | UnsetType = UNSET
+
+
+class StoppedChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel that notices came back from. It is tried again once its address is given again."""
+
+    channel: Channel
+    reason: str
+    at: datetime
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +118,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     reminders: ReminderSettings
     report_format: ReportFormat
+    phone: str | None
+    chat_webhook: str | None
+    email_confirmed: bool
+    stopped: list[StoppedChannel]
 
 
 class ProfilePatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +134,8 @@ class ProfilePatch(msgspec.Struct, frozen=True, kw_only=True):
     language: Language | UnsetType = UNSET
     reminders: ReminderSettingsPatch | UnsetType = UNSET
     report_format: ReportFormat | UnsetType = UNSET
+    phone: Phone | None | UnsetType = UNSET
+    chat_webhook: Webhook | None | UnsetType = UNSET
     password: Password | UnsetType = UNSET
     current_password: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
 
@@ -150,4 +185,32 @@ class Invitations(msgspec.Struct, frozen=True, kw_only=True):
     """A page of invitations, newest first."""
 
     items: list[InvitationShown]
+    next_cursor: str | None
+
+
+class NewAppPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reading app is called, that the app password is for."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=SAYS_SOMETHING)]
+
+
+class AppPasswordShown(msgspec.Struct, frozen=True, kw_only=True):
+    """An app password. `used_on` is the last day on which an app signed in with it."""
+
+    id: str
+    name: str
+    created_at: datetime
+    used_on: Annotated[str, Meta(description="As 2026-11-22, in UTC")] | None
+
+
+class AppPasswordMade(AppPasswordShown, frozen=True, kw_only=True):
+    """A new app password, with its text, which is told only now."""
+
+    password: str
+
+
+class AppPasswords(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of app passwords, newest first."""
+
+    items: list[AppPasswordShown]
     next_cursor: str | None

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib import repeats
-from chalicelib.accounts import invitations, passwords, people, roll, sessions
-from chalicelib.accounts.schemas import Profile
+from chalicelib import outside, repeats, settings
+from chalicelib.accounts import app_passwords, invitations, passwords, people, resets, roll, sessions
+from chalicelib.accounts.schemas import Channel, Profile
 from chalicelib.accounts.tables import LIBRARIAN, Account, Reminders, Session
 from chalicelib.auth import Caller, Role
 from chalicelib.cache import Cache
 from chalicelib.database import Collision, Transaction, again, get
 from chalicelib.decoding import converted
 from chalicelib.errors import FieldError, Forbidden, Invalid, LibraryError, NotFound, Rule
-from chalicelib.facts import fact
+from chalicelib.facts import day_of, fact
 from chalicelib.ids import made_at, new_id
 from chalicelib.paging import Part
 from chalicelib.policy import service as policy
@@ -208,6 +208,7 @@ def _open_account(
         timezone=zone,
         group=newcomer.group,
         created_at=now,
+        seen_on=day_of(now) if actor is None else None,
     )
     transaction = Transaction()
     if role is Role.LIBRARIAN:
@@ -218,7 +219,7 @@ def _open_account(
     transaction.put(account)
     if role is Role.PATRON:
         roll.enter(transaction, account)
-    transaction.put(fact("account.opened", now, subject=account.id, actor=actor or account.id))
+    transaction.put(fact("account.opened", now, subject=account.id, actor=actor or account.id, role=account.role))
     if also:
         also(transaction, account)
     transaction.commit()
@@ -236,7 +237,14 @@ def _refuse_weak(password: str, username: str, email: str | None) -> None:
 
 def shown(account: Account) -> Profile:
     """An account as its owner sees it."""
-    kept = {"email": None, **account.attribute_values, "reminders": account.reminders.as_dict()}
+    stopped = [{"channel": channel, **why} for channel, why in sorted((account.stopped or {}).items())]
+    kept = {
+        **dict.fromkeys(("email", "phone", "chat_webhook")),
+        **account.attribute_values,
+        "reminders": account.reminders.as_dict(),
+        "email_confirmed": account.email is not None and account.confirmed_email == account.email,
+        "stopped": stopped,
+    }
     return converted(kept, Profile)
 
 
@@ -252,6 +260,8 @@ def change(account_id: str, wanted: dict[str, Any], guard: Callable[[Account], N
     """
     if "timezone" in wanted:
         policy.checked_zone("timezone", wanted["timezone"])
+    if wanted.get("chat_webhook"):
+        _check_webhook(wanted["chat_webhook"])
 
     def attempt() -> Account:
         person = people.account(account_id)
@@ -268,13 +278,45 @@ def change(account_id: str, wanted: dict[str, Any], guard: Callable[[Account], N
             raise Invalid.field("email", "The librarian needs an e-mail address.", "required")
         if "reminders" in changes:
             changes["reminders"] = Reminders(**(person.reminders.as_dict() | changes["reminders"]))
+        # Who gives an address again wants it tried again.
+        given = {channel for channel, field in _ADDRESSES.items() if field in changes}
+        if given & (person.stopped or {}).keys():
+            left = {channel: why for channel, why in person.stopped.items() if channel not in given}
+            changes["stopped"] = left or None
         return _store(person, changes, account_id, "account.changed", now)
 
     return again(attempt)
 
 
-def _store(person: Account, changes: dict[str, Any], actor: str, kind: str, now: datetime) -> Account:
-    """`person` with `changes`, stored with a fact of this `kind`, if nobody changed them since they were read."""
+GOOGLE_CHAT = "chat.googleapis.com"
+
+_ADDRESSES: dict[Channel, str] = {"email": "email", "chat": "chat_webhook", "sms": "phone"}
+"""Where the address of a channel is kept. Browsers that take pushes are not kept with the account."""
+
+
+def _check_webhook(url: str) -> None:
+    """Hold the address of a space to what the library calls.
+
+    Raises Invalid.
+    """
+    try:
+        host = outside.checked(url).hostname
+    except outside.NotAllowed as error:
+        raise Invalid.field("chat_webhook", str(error), "address") from None
+    if host != GOOGLE_CHAT and not settings.current().is_local:
+        raise Invalid.field("chat_webhook", f"Give the webhook of a space, at https://{GOOGLE_CHAT}.", "address")
+
+
+def _store(
+    person: Account,
+    changes: dict[str, Any],
+    actor: str,
+    kind: str,
+    now: datetime,
+    also: Callable[[Transaction], None] | None = None,
+) -> Account:
+    """`person` with `changes`, stored with a fact of this `kind` and what `also` adds to the transaction, if nobody
+    changed them since they were read."""
     before = copy.copy(person)
     before.attribute_values = dict(person.attribute_values)
     transaction = Transaction()
@@ -291,8 +333,112 @@ def _store(person: Account, changes: dict[str, Any], actor: str, kind: str, now:
     if person.role == Role.PATRON:
         roll.enter(transaction, person, before)
     transaction.put(fact(kind, now, subject=person.id, actor=actor, fields=",".join(sorted(changes))))
+    if also:
+        also(transaction)
     transaction.commit()
     return person
+
+
+def reset_password(token: str, password: str, cache: Cache, now: datetime) -> None:
+    """Set the password of whom the link was mailed to; it ends their sessions, and no link does it twice.
+
+    Raises ResetEnded, Invalid.
+    """
+    reset = resets.of_token(token, now)
+
+    def attempt() -> None:
+        kept = get(Account, str(reset.account_id))
+        if kept is None or kept.erased_at is not None or kept.suspended_at is not None:
+            raise resets.ResetEnded
+        _refuse_weak(password, kept.username, kept.email)
+        # Who holds the link reads the mail.
+        changes = {"password_hash": passwords.hashed(password), "confirmed_email": kept.email}
+        _store(kept, changes, kept.id, "account.password-reset", now, lambda t: resets.use(t, reset))
+
+    again(attempt)
+    sessions.end_all(str(reset.account_id), cache)
+
+
+# ----------------------------------------------------------------------------------------------- being reached
+
+
+def by_ids(account_ids: Iterable[str]) -> dict[str, Account]:
+    """The accounts of these people, in one batch; who was erased is not among them."""
+    kept = Account.batch_get(set(account_ids), consistent_read=True)
+    return {person.id: person for person in kept if person.erased_at is None}
+
+
+def id_of_email(email: str) -> str | None:
+    """Whose address this is, or None."""
+    return people.holder_of(people.email_claim(email))
+
+
+def librarian_id() -> str | None:
+    """The id of the library's one librarian, or None where there is none yet."""
+    return people.holder_of(LIBRARIAN)
+
+
+def invited(invitation_id: str, now: datetime) -> invitations.Invitation | None:
+    """An invitation, or None where it has ended."""
+    return invitations.by_id(invitation_id, now)
+
+
+def invitation_address(invitation_id: str) -> str:
+    """Where who is invited registers."""
+    return invitations.address_of(invitation_id)
+
+
+def reset_address(reset_id: str) -> str:
+    """Where somebody who forgot their password sets a new one."""
+    return resets.address_of(reset_id)
+
+
+def stop_channel(account_id: str, channel: Channel, address: str | None, why: str, now: datetime) -> None:
+    """Let a channel rest that notices come back from, unless its address is no longer this one. Safe to repeat."""
+
+    def attempt() -> None:
+        person = people.account(account_id)
+        stopped = person.stopped or {}
+        field = _ADDRESSES.get(channel)
+        if channel in stopped or (field and address is not None and getattr(person, field) != address):
+            return
+        said = {"reason": why[:300], "at": now.isoformat()}
+        _store(person, {"stopped": {**stopped, channel: said}}, account_id, "account.channel-stopped", now)
+
+    again(attempt)
+
+
+def leave_channel(account_id: str, channel: str, now: datetime) -> bool:
+    """Let somebody have no reminders by a channel; whether they had. Safe to repeat.
+
+    Raises NotFound.
+    """
+
+    def attempt() -> bool:
+        person = people.account(account_id)
+        left = [one for one in person.reminders.channels if one != channel]
+        if len(left) == len(person.reminders.channels):
+            return False
+        reminders = Reminders(**(person.reminders.as_dict() | {"channels": left}))
+        _store(person, {"reminders": reminders}, account_id, "account.changed", now)
+        return True
+
+    return again(attempt)
+
+
+def confirm_email(account_id: str, email: str, now: datetime) -> bool:
+    """Note that mail to this address is read by its owner; false where the account has another by now. Safe to repeat.
+
+    Raises NotFound.
+    """
+
+    def attempt() -> bool:
+        person = people.account(account_id)
+        if person.email == email and person.confirmed_email != email:
+            _store(person, {"confirmed_email": email}, account_id, "account.email-confirmed", now)
+        return person.email == email
+
+    return again(attempt)
 
 
 def confirm(account_id: str, password: str, address: str, cache: Cache) -> None:
@@ -380,8 +526,14 @@ def change_patron(
 
     changed = again(attempt)
     if changed.suspended_at is not None:
-        sessions.end_all(patron_id, cache)
+        _shut_out(patron_id, cache)
     return changed
+
+
+def _shut_out(account_id: str, cache: Cache) -> None:
+    """Let nothing be opened any more by who was signed in, or by their reading apps."""
+    sessions.end_all(account_id, cache)
+    app_passwords.look_again(account_id, cache)
 
 
 def give_password(patron_id: str, librarian_id: str, cache: Cache, now: datetime) -> str:
@@ -420,7 +572,7 @@ def end_sessions_of_suspended(patron_id: str, cache: Cache) -> None:
     """End the sessions of who is suspended; repeated by the fact, for a sign-in that crossed it."""
     kept = get(Account, patron_id)
     if kept is not None and kept.suspended_at is not None:
-        sessions.end_all(patron_id, cache)
+        _shut_out(patron_id, cache)
 
 
 # ----------------------------------------------------------------------------------------------- being erased
@@ -452,13 +604,14 @@ def begin_erasure(patron_id: str, actor: str, cache: Cache, now: datetime) -> No
         transaction.commit()
 
     again(attempt)
-    sessions.end_all(patron_id, cache)
+    _shut_out(patron_id, cache)
 
 
 def finish_erasure(patron_id: str, cache: Cache) -> None:
-    """Remove what is kept of a patron whose erasure has begun: sessions, unique names, lines of the roll, the profile.
-    Safe to repeat."""
+    """Remove what is kept of a patron whose erasure has begun: sessions, app passwords, unique names, lines of the
+    roll, the profile. Safe to repeat."""
     sessions.end_all(patron_id, cache)
+    app_passwords.revoke_all(patron_id, cache)
 
     def attempt() -> None:
         kept = get(Account, patron_id)
@@ -491,6 +644,11 @@ _PERSONAL = (
     Account.reminders,
     Account.report_format,
     Account.group,
+    Account.phone,
+    Account.chat_webhook,
+    Account.confirmed_email,
+    Account.stopped,
+    Account.seen_on,
     Account.suspended_at,
 )
 

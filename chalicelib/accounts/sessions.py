@@ -18,7 +18,8 @@ from chalicelib.accounts.tables import Account, Session
 from chalicelib.auth import Caller, Role, issue
 from chalicelib.cache import Cache
 from chalicelib.database import Collision, Transaction, again, get, unless
-from chalicelib.errors import Forbidden, NotFound, TooManyAttempts, Unauthenticated
+from chalicelib.errors import Forbidden, NotFound, TooManyAttempts, Unauthenticated, Unavailable
+from chalicelib.facts import day_of, fact
 from chalicelib.ids import is_id, new_id
 from chalicelib.paging import Part, first, position
 
@@ -80,6 +81,7 @@ def sign_in(login: str, password: str, device: str, address: str, cache: Cache, 
     good = Account.suspended_at.does_not_exist() & Account.erased_at.does_not_exist()
     transaction.check(account, good, lambda _: AccountSuspended())
     transaction.commit()
+    _note_visit(account, now)
     return _signed_in(account, session, secret, now)
 
 
@@ -145,13 +147,36 @@ def _refresh(token: str, cache: Cache, now: datetime) -> SignedIn:
             ],
             Session.secret_hash == digest(secret),
         )
+    _note_visit(account, now)
     return _signed_in(account, session, following, now)
 
 
+def _note_visit(account: Account, now: datetime) -> None:
+    """Note the first visit of a patron on a day: whoever reads has their token refreshed every few minutes."""
+    today = day_of(now)
+    if account.role != Role.PATRON or account.seen_on == today:
+        return
+    transaction = Transaction()
+    first = Account.erased_at.does_not_exist() & (Account.seen_on.does_not_exist() | (Account.seen_on < today))
+    transaction.update(Account(account.id), [Account.seen_on.set(today)], first, lambda _: Collision())
+    visited = fact("account.visited", now, subject=account.id, actor=account.id)
+    # Beside the trail of what happened, which a school's visits would bury.
+    visited.day = f"visits {visited.day}"
+    transaction.put(visited)
+    try:
+        transaction.commit()
+    except (Collision, Unavailable):
+        return  # another device was quicker; or the next refresh notes it
+
+
 def _following(session_id: str, secret: str) -> str:
-    """The refresh secret that replaces `secret`: only who has the library's own secret can tell."""
-    key = settings.current().jwt_secret.encode()
-    return hmac.new(key, f"refresh:{session_id}:{secret}".encode(), hashlib.sha256).hexdigest()
+    """The refresh secret that replaces `secret`."""
+    return sealed(f"refresh:{session_id}:{secret}")
+
+
+def sealed(text: str) -> str:
+    """What only who has the library's own secret can tell of `text`."""
+    return hmac.new(settings.current().jwt_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def end(session_id: str, cache: Cache) -> None:

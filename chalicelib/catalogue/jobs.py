@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from chalicelib import objects
-from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, Cache, book_namespace
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, TITLED, Cache, book_namespace
 from chalicelib.catalogue import accession, intake, popularity, sections, uploads
 from chalicelib.catalogue.holdings import AlreadyHeld
 from chalicelib.catalogue.tables import Book, Upload
@@ -82,7 +82,7 @@ def on_fact(happened: Fact, cache: Cache, now: datetime) -> None:
                 sections.go_on_removing(happened.subject, happened.actor, cache, now)
             cache.forget(SECTIONS)
         case ["book" | "review", _]:
-            cache.forget(NEWEST, RATED, POPULAR, SECTIONS, book_namespace(happened.subject))
+            cache.forget(NEWEST, RATED, POPULAR, TITLED, SECTIONS, book_namespace(happened.subject))
         case _:
             pass
 

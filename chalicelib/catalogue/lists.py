@@ -1,12 +1,18 @@
-"""Lists of e-books: the newest, the best rated, the most borrowed, those of a section, what was searched."""
+"""Lists of e-books: the newest, the best rated, the most borrowed, by title, of a section, what was searched."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import UNSET
+
+from chalicelib import ids
+from chalicelib.catalogue import ranking
 from chalicelib.catalogue.schemas import BookList, BookOrder, Books, Suggestions
-from chalicelib.catalogue.search import SearchUnavailable
-from chalicelib.catalogue.service import on_shelves
-from chalicelib.catalogue.tables import BOOKS, Book, Shelving
-from chalicelib.paging import Part, first, position
+from chalicelib.catalogue.service import on_shelves, shown
+from chalicelib.catalogue.tables import BOOKS, SECTIONS, Book, Section, Shelving
+from chalicelib.paging import Part, first, key_at, place, position
 
 
 def newest(limit: int, cursor: str | None) -> Part[Book]:
@@ -18,28 +24,27 @@ def newest(limit: int, cursor: str | None) -> Part[Book]:
 
 
 def best_rated(limit: int, cursor: str | None) -> Part[Book]:
-    """A page of the books by their rating, best first. The index lags a moment behind a change."""
-    after = _ranked_after(cursor)
+    """A page of the books by their rating, best first. The index lags a moment behind a change, as the others do."""
+    after = key_at(cursor)
     before = Book.rated < after if after else None
     ranked = Book.best_rated.query(BOOKS, before, scan_index_forward=False, limit=limit + 1)
-    return first(ranked, limit, lambda kept: kept.rated)
+    return first(ranked, limit, lambda kept: place(kept.rated))
 
 
 def most_borrowed(limit: int, cursor: str | None) -> Part[Book]:
-    """A page of the books by how often they were lent, most first. The index lags a moment behind a change."""
-    after = _ranked_after(cursor)
+    """A page of the books by how often they were lent, most first."""
+    after = key_at(cursor)
     before = Book.borrowed < after if after else None
     ranked = Book.most_borrowed.query(BOOKS, before, scan_index_forward=False, limit=limit + 1)
-    return first(ranked, limit, lambda kept: kept.borrowed)
+    return first(ranked, limit, lambda kept: place(kept.borrowed))
 
 
-def _ranked_after(cursor: str | None) -> str | None:
-    """The key after which a page of a ranking starts.
-
-    Raises Invalid.
-    """
-    position(cursor.rpartition("#")[2] if cursor else None)
-    return cursor
+def by_title(limit: int, cursor: str | None) -> Part[Book]:
+    """A page of the books by their title, in the order of the alphabets."""
+    after = key_at(cursor)
+    behind = Book.titled > after if after else None
+    titled = Book.by_title.query(BOOKS, behind, limit=limit + 1)
+    return first(titled, limit, lambda kept: place(kept.titled))
 
 
 def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
@@ -52,17 +57,50 @@ def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
     return Part([books[s.book_id] for s in part.items if s.book_id in books], part.next_cursor)
 
 
-def found(wanted: BookList, order: BookOrder) -> Books:
-    """A page of what is searched or filtered.
+def as_added(since: datetime, until: datetime, after: str | None) -> Iterator[Book]:
+    """Every book that was added from `since` on and before `until`, oldest first, read as it is asked for; with `after`,
+    those after the book of that id."""
+    added = Book.query(BOOKS, Book.id.between(after or ids.before(since), ids.before(until)), page_size=100)
+    return (kept for kept in added if kept.id != after)
+
+
+def section_names() -> dict[str, str]:
+    """The names of all sections, by their ids."""
+    return {section.id: section.name for section in Section.query(SECTIONS, consistent_read=True)}
+
+
+def sections_by_name() -> list[Section]:
+    """All sections, in the order of the alphabets: tens, at most a few hundred."""
+    return sorted(Section.query(SECTIONS, consistent_read=True), key=lambda kept: ranking.by_name(kept.name, kept.id))
+
+
+def found(wanted: BookList, order: BookOrder, now: datetime) -> Books:
+    """A page of what is searched or filtered. The index says which books; what is shown of them is as it is now, so
+    one that was removed a moment ago is left out.
 
     Raises SearchUnavailable, Invalid for a cursor of another list.
     """
-    raise SearchUnavailable
+    from chalicelib.catalogue.search import query, reader
+
+    results = query.find(reader.current(now), wanted, order)
+    books = {kept.id: kept for kept in on_shelves(results.ids)}
+    overview = results.overview
+    return Books(
+        items=[shown(books[book_id]) for book_id in results.ids if book_id in books],
+        next_cursor=results.next_cursor,
+        total=overview.total if overview else UNSET,
+        facets=overview.facets if overview else UNSET,
+        did_you_mean=results.did_you_mean or UNSET,
+    )
 
 
-def suggested(text: str, limit: int) -> Suggestions:
+def suggested(text: str, limit: int, now: datetime) -> Suggestions:
     """What somebody who has typed `text` may mean.
 
     Raises SearchUnavailable.
     """
-    raise SearchUnavailable
+    from chalicelib.catalogue.search import completion, reader
+
+    candidates = completion.candidates(reader.current(now), text, limit)
+    books = {kept.id: kept for kept in on_shelves(candidates.book_ids())}
+    return Suggestions(items=completion.suggestions(candidates, books, limit))

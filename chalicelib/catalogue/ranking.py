@@ -1,7 +1,9 @@
-"""The orders of the shelves that fill themselves. Each book keeps its place in them as a key that sorts as text and
-ends in the book's id."""
+"""The orders of lists. A book or section has its place in them as a key that sorts as text and ends in its id; a book
+keeps its own."""
 
 from __future__ import annotations
+
+from chalicelib.catalogue import collation
 
 PRIOR_MEAN = 3.0
 """What a book is taken for before anybody rated it: the middle of the scale."""
@@ -19,11 +21,16 @@ def esteem(points: int, voices: int) -> float:
     return (points + PRIOR_MEAN * PRIOR_VOICES) / (voices + PRIOR_VOICES)
 
 
-def by_rating(points: int, voices: int, book_id: str) -> str:
-    """The key of a book among the best rated; of two that are equal the one with more voices is higher."""
-    return f"{esteem(points, voices):.4f}#{min(voices, 99_999_999):08}#{book_id}"
+def by_rating(points: int, voices: int, rated_id: str) -> str:
+    """The key of a book or section among the best rated; of two that are equal the one with more voices is higher."""
+    return f"{esteem(points, voices):.4f}#{min(voices, 99_999_999):08}#{rated_id}"
 
 
 def by_loans(loans: int, book_id: str) -> str:
     """The key of a book among the most borrowed."""
     return f"{loans:010}#{book_id}"
+
+
+def by_name(name: str, named_id: str) -> str:
+    """The key of a book by its title, or of a section by its name."""
+    return f"{collation.key(name)}#{named_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import wiring
-from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, book_namespace
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, TITLED, book_namespace
 from chalicelib.catalogue import accession, content, lists, sections, service, uploads
 from chalicelib.catalogue.holdings import AlreadyHeld
 from chalicelib.catalogue.schemas import (
@@ -30,6 +30,7 @@ from chalicelib.catalogue.schemas import (
 from chalicelib.catalogue.search import SearchUnavailable
 from chalicelib.catalogue.tables import Book, Section, Upload
 from chalicelib.errors import Invalid, LibraryError, NotFound, TooLarge
+from chalicelib.packing import Packed, kept
 from chalicelib.paging import Part
 from chalicelib.problems import problem_of
 from chalicelib.routing import Answer, Call, Nothing, Routes, Who
@@ -51,7 +52,7 @@ def shown_section(section: Section) -> SectionShown:
 
 
 @routes.operation("GET", "/sections", who=Who.ANYONE, query=SectionList, returns=Sections, public_cache=True)
-def list_sections(call: Call[Nothing, SectionList]) -> Sections:
+def list_sections(call: Call[Nothing, SectionList]) -> Sections | Packed:
     """The sections of the library."""
     wanted = call.query
 
@@ -62,7 +63,7 @@ def list_sections(call: Call[Nothing, SectionList]) -> Sections:
     if wanted.q:
         return read()
     query = f"{wanted.sort}:{wanted.limit}:{wanted.cursor or ''}"
-    return wiring.cache().through(SECTIONS, query, Sections, read)
+    return kept(wiring.cache(), SECTIONS, query, read)
 
 
 @routes.operation("POST", "/sections", who=Who.LIBRARIAN, body=NewSection, returns=SectionShown, status=201)
@@ -80,9 +81,9 @@ def add_section(call: Call[NewSection, Nothing]) -> SectionShown:
     public_cache=True,
     refusals=(NotFound,),
 )
-def show_section(call: Call[Nothing, Nothing], section_id: str) -> SectionShown:
+def show_section(call: Call[Nothing, Nothing], section_id: str) -> Packed:
     """A section."""
-    return shown_section(sections.one(section_id))
+    return kept(wiring.cache(), SECTIONS, section_id, lambda: shown_section(sections.one(section_id)))
 
 
 @routes.operation(
@@ -129,22 +130,23 @@ def remove_section(call: Call[Nothing, Nothing], section_id: str) -> None:
     public_cache=True,
     refusals=(SearchUnavailable,),
 )
-def list_books(call: Call[Nothing, BookList]) -> Books:
+def list_books(call: Call[Nothing, BookList]) -> Books | Packed:
     """E-books: all of them in an order, those of a section, or what is searched."""
     wanted = call.query
     order = wanted.sort or ("relevance" if wanted.q else "newest")
     filtered = wanted.q or wanted.author or wanted.language or wanted.format
     if filtered or (wanted.section and order != "newest"):
-        return lists.found(wanted, order)
-    if wanted.section:
-        return _page(lists.of_section(wanted.section, wanted.limit, wanted.cursor))
+        return lists.found(wanted, order, wiring.now())
+    query = f"{wanted.limit}:{wanted.cursor or ''}"
+    if section := wanted.section:
+        return kept(
+            wiring.cache(),
+            NEWEST,
+            f"{section}:{query}",
+            lambda: _page(lists.of_section(section, wanted.limit, wanted.cursor)),
+        )
     namespace, listed = _ORDERS[order]
-    return wiring.cache().through(
-        namespace,
-        f"{wanted.limit}:{wanted.cursor or ''}",
-        Books,
-        lambda: _page(listed(wanted.limit, wanted.cursor)),
-    )
+    return kept(wiring.cache(), namespace, query, lambda: _page(listed(wanted.limit, wanted.cursor)))
 
 
 _ORDERS = {
@@ -153,6 +155,7 @@ _ORDERS = {
     "newest": (NEWEST, lists.newest),
     "rating": (RATED, lists.best_rated),
     "popular": (POPULAR, lists.most_borrowed),
+    "title": (TITLED, lists.by_title),
 }
 
 
@@ -167,7 +170,7 @@ _ORDERS = {
 )
 def suggest(call: Call[Nothing, SuggestionList]) -> Suggestions:
     """What somebody who types may mean: titles, authors, sections."""
-    return lists.suggested(call.query.q, call.query.limit)
+    return lists.suggested(call.query.q, call.query.limit, wiring.now())
 
 
 def _page(listed: Part[Book]) -> Books:
@@ -181,20 +184,18 @@ def add_book(call: Call[NewBook, Nothing]) -> BookShown:
 
 
 @routes.operation("GET", "/books/{book_id}", who=Who.ANYONE, returns=BookShown, public_cache=True, refusals=(NotFound,))
-def show_book(call: Call[Nothing, Nothing], book_id: str) -> BookShown:
+def show_book(call: Call[Nothing, Nothing], book_id: str) -> Packed:
     """An e-book."""
-    return wiring.cache().through(
-        book_namespace(book_id), "page", BookShown, lambda: service.shown(service.book(book_id))
-    )
+    return kept(wiring.cache(), book_namespace(book_id), "page", lambda: service.shown(service.book(book_id)))
 
 
 @routes.operation(
     "GET", "/books/{book_id}/contents", who=Who.ANYONE, returns=Contents, public_cache=True, refusals=(NotFound,)
 )
-def show_contents(call: Call[Nothing, Nothing], book_id: str) -> Contents:
+def show_contents(call: Call[Nothing, Nothing], book_id: str) -> Packed:
     """The contents list of an e-book."""
-    return wiring.cache().through(
-        book_namespace(book_id), "contents", Contents, lambda: content.contents(service.book(book_id).file)
+    return kept(
+        wiring.cache(), book_namespace(book_id), "contents", lambda: content.contents(service.book(book_id).file)
     )
 
 

@@ -10,14 +10,15 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.cache import SECTIONS, Cache
-from chalicelib.catalogue import service
+from chalicelib.catalogue import ranking, service
+from chalicelib.catalogue.search import words
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
 from chalicelib.catalogue.tables import Section, Shelving
 from chalicelib.database import Collision, Transaction, again, get
 from chalicelib.errors import NotFound
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
-from chalicelib.paging import Part, first, position, wrong_cursor
+from chalicelib.paging import Part, first, key_at, place
 
 
 def one(section_id: str) -> Section:
@@ -32,23 +33,27 @@ def one(section_id: str) -> Section:
 
 
 def listed(q: str | None, sort: str, limit: int, cursor: str | None) -> Part[Section]:
-    """A page of the sections whose name contains `q`, by "newest", "name" or "rating" (best first)."""
-    items: list[Section] = list(Section.query(ALL_SECTIONS, scan_index_forward=False, consistent_read=True))
-    if q:
-        items = [s for s in items if _plain(q) in _plain(s.name)]
-    if sort == "name":
-        items.sort(key=lambda s: _plain(s.name))
-    elif sort == "rating":
-        items.sort(key=lambda s: service.mean(s.rating_sum, s.rating_count) or 0, reverse=True)
-    after = position(cursor)
-    if after and sort == "newest":
-        items = [s for s in items if s.id < after]
-    elif after:
-        ids = [s.id for s in items]
-        if after not in ids:
-            raise wrong_cursor()  # its section was removed, and with it the place in this order
-        items = items[ids.index(after) + 1 :]
-    return first(items, limit, lambda s: s.id)
+    """A page of the sections that are found by `q`, by "newest", "name" or "rating" (best first).
+
+    Raises Invalid for a cursor that is none.
+    """
+    kept: Iterable[Section] = Section.query(ALL_SECTIONS, consistent_read=True)
+    key, downwards = _ORDERS[sort]
+    after = key_at(cursor)
+    items = [(key(s), s) for s in kept if not q or words.found_in(s.name, q)]
+    # The place after which a page starts is told by its key alone: its section may have been removed since.
+    items = [(at, s) for at, s in items if after is None or (at < after if downwards else at > after)]
+    items.sort(key=lambda item: item[0], reverse=downwards)
+    part = first(items, limit, lambda item: place(item[0]))
+    return Part([section for _, section in part.items], part.next_cursor)
+
+
+_ORDERS: dict[str, tuple[Callable[[Section], str], bool]] = {
+    "newest": (lambda s: f"#{s.id}", True),
+    "rating": (lambda s: ranking.by_rating(s.rating_sum, s.rating_count, s.id), True),
+    "name": (lambda s: ranking.by_name(s.name, s.id), False),
+}
+"""The key of a section in each order, and whether the list goes from the greatest down."""
 
 
 def add(name: str, description: str, librarian: str, cache: Cache, now: datetime) -> Section:

@@ -9,7 +9,7 @@ from typing import Any
 from pynamodb.transactions import TransactGet
 
 from chalicelib import objects
-from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, Cache, book_namespace
+from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, TITLED, Cache, book_namespace
 from chalicelib.catalogue import content, holdings, ranking
 from chalicelib.catalogue.schemas import BookShown, CoverShown, Money
 from chalicelib.catalogue.schemas import Series as SeriesShown
@@ -155,6 +155,7 @@ def new_book(book_id: str, fields: dict[str, Any], now: datetime, terms: policy.
     )
     made.rated = ranking.by_rating(made.rating_sum, made.rating_count, book_id)
     made.borrowed = ranking.by_loans(0, book_id)
+    made.titled = ranking.by_name(made.title, book_id)
     return made
 
 
@@ -249,6 +250,7 @@ def _change(
         named = [origin for origin in held if not origin.startswith(holdings.DIGEST)]
         kept.origins = [*changes.get("origins", []), *named]
     kept.section_ids = _distinct(kept.section_ids)
+    kept.titled = ranking.by_name(kept.title, kept.id)
     read_at, kept.revision = kept.revision, kept.revision + 1
     transaction = Transaction()
     transaction.put(kept, Book.revision == read_at, lambda _: Collision())
@@ -278,7 +280,7 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Ca
     guard(kept)
     transaction = Transaction()
     transaction.delete(kept, Book.revision == kept.revision, lambda _: Collision())
-    gone: dict[str, Any] = {"file": None, "origins": [], "rated": None, "borrowed": None}
+    gone: dict[str, Any] = {"file": None, "origins": [], "rated": None, "borrowed": None, "titled": None}
     tombstone: dict[str, Any] = {**kept.attribute_values, "collection": REMOVED, **gone}
     transaction.put(Book(**tombstone))
     _shelve(transaction, kept, kept.section_ids, [], cache)
@@ -294,7 +296,7 @@ def _remove(book_id: str, librarian: str, cache: Cache, now: datetime, guard: Ca
 def take_out(section_id: str, book_id: str, cache: Cache) -> None:
     """Let a book stand no longer in a section that was removed."""
     again(lambda: _take_out(section_id, book_id))
-    cache.forget(NEWEST, RATED, POPULAR, book_namespace(book_id))
+    cache.forget(NEWEST, RATED, POPULAR, TITLED, book_namespace(book_id))
 
 
 def _take_out(section_id: str, book_id: str) -> None:
@@ -406,4 +408,5 @@ def _distinct(ids: list[str]) -> list[str]:
 
 
 def _forget(cache: Cache, changed: Book, section_ids: list[str]) -> None:
-    cache.forget(NEWEST, RATED, POPULAR, book_namespace(changed.id), *([SECTIONS] if section_ids else []))
+    shown = (NEWEST, RATED, POPULAR, TITLED, book_namespace(changed.id))
+    cache.forget(*shown, *([SECTIONS] if section_ids else []))

@@ -5,6 +5,7 @@
 | a book's page                        | Book `books`, id                                 | 1 read                   |
 | newest books                         | Book `books`, ids downwards                      | 1 query a page           |
 | best rated, most borrowed books      | indexes `best_rated`, `most_borrowed` downwards  | 1 query a page           |
+| books by title                       | index `by_title` upwards                         | 1 query a page           |
 | books of a section, newest first     | Shelving section, book ids downwards, then Books | 1 query + 1 batch a page |
 | books on a page of loans             | Book ids, the removed ones again in `removed`    | 1 batch (2)              |
 | a section                            | Section `sections`, id                           | 1 read                   |
@@ -13,12 +14,13 @@
 | whether a file or record is held     | Holding origin                                   | 1 read (batched)         |
 | count loans of a book                | Counted for each + Book                          | 1 transaction, 2 reads   |
 | an upload                            | Upload id                                        | 1 read                   |
+| the search index and who writes it   | SearchIndex name                                 | 1 read or write          |
 
 Books and sections lie in one item collection each, under ids that sort by time: the newest list reads the table
 itself, so it shows a change at once, which no global index does. DynamoDB splits such a collection by its
 range key as it grows; only books added in the same second meet on one partition, which takes 1,000 a second.
 A library has tens of sections, at most a few hundred, made by hand: they are read whole, and sorted here.
-The keys of the two rankings end in the book's id, so that each is its own and a page can start after any.
+The keys of the three indexes end in the book's id, so that each is its own and a page can start after any.
 A removed book moves to the collection `removed`, where the loans that tell of it still find its title.
 """
 
@@ -114,6 +116,15 @@ class MostBorrowed(GlobalSecondaryIndex["Book"]):
     borrowed = UnicodeAttribute(range_key=True)
 
 
+class ByTitle(GlobalSecondaryIndex["Book"]):
+    class Meta:
+        index_name = "by_title"
+        projection = AllProjection()
+
+    collection = UnicodeAttribute(hash_key=True)
+    titled = UnicodeAttribute(range_key=True)
+
+
 class Book(Table):
     class Meta(Place):
         table_name = named("books")
@@ -141,6 +152,7 @@ class Book(Table):
     rated = UnicodeAttribute(null=True)
     loan_count = IntegerAttribute(default=0)
     borrowed = UnicodeAttribute(null=True)
+    titled = UnicodeAttribute(null=True)
     covers: ListAttribute[Any] = ListAttribute(of=Cover, default=list)
     file = File(null=True)
     origins: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=list)
@@ -148,6 +160,7 @@ class Book(Table):
     revision = IntegerAttribute(default=0)
     best_rated = BestRated()
     most_borrowed = MostBorrowed()
+    by_title = ByTitle()
 
 
 class Shelving(Table):
@@ -178,6 +191,34 @@ class Counted(Table):
 
     fact_id = UnicodeAttribute(hash_key=True)
     expires_at = TTLAttribute()
+
+
+class SearchIndex(Table):
+    """An index in storage, by what is done with it: `live` is searched, `rebuild` is being made. A third item, `sweep`,
+    holds what may be collected of storage.
+
+    `token` counts its writers, one at a time: what one publishes is refused when a later one has begun.
+    """
+
+    class Meta(Place):
+        table_name = named("indexes")
+
+    name = UnicodeAttribute(hash_key=True)
+    token = IntegerAttribute(null=True)
+    holder = UnicodeAttribute(null=True)
+    held_until = UTCDateTimeAttribute(null=True)
+    version = UnicodeAttribute(null=True)
+    schema_version = IntegerAttribute(null=True)
+    manifest = UnicodeAttribute(null=True)
+    damaged = BooleanAttribute(null=True)
+    behind_since = UTCDateTimeAttribute(null=True)
+    behind_mark = UnicodeAttribute(null=True)
+    started_at = UTCDateTimeAttribute(null=True)
+    cursor = UnicodeAttribute(null=True)
+    counted = IntegerAttribute(null=True)
+    expected = IntegerAttribute(null=True)
+    unneeded: JSONAttribute = JSONAttribute(null=True)
+    noted_at = UTCDateTimeAttribute(null=True)
 
 
 class Upload(Table):

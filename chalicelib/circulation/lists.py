@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Any
 
-from chalicelib.circulation import records
+from chalicelib import facts
+from chalicelib.circulation import records, rules
 from chalicelib.circulation.rules import OPEN, TIMED, Status, status_at
-from chalicelib.circulation.tables import Loan
+from chalicelib.circulation.tables import DUE_SHARDS, Loan
 from chalicelib.errors import Invalid
+from chalicelib.ids import before
 from chalicelib.paging import Part, first, position
+
+BEGINS = ("loan.requested", rules.QUEUE.fact, rules.GRANT.fact)
+"""The kinds of fact that can be a loan's first."""
+
+OUT_OR_BACK = (rules.GRANT.fact, rules.ACCEPT.fact, rules.RETURN.fact, rules.EXPIRE.fact, rules.REVOKE.fact)
+"""The kinds of fact that tell of an e-book that goes out or comes back."""
+
+AT_ONCE = 100
 
 PAGE = 200
 """Loans read at once where some of them may be passed over."""
@@ -68,6 +79,65 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
     # A loan that changes its state between two of the queries comes twice, one after the other.
     once = (next(same) for _, same in groupby(merged, key=lambda loan: loan.id))
     return _page(once, wanted, limit, now)
+
+
+def as_asked_for(
+    wanted: frozenset[Status], since: datetime, until: datetime, after: str | None, now: datetime
+) -> Iterator[tuple[str, Loan, Status]]:
+    """Every loan in these states that was asked for from `since` on and before `until`, in that order, each with the
+    cursor after which the list goes on, and its state at `now`.
+
+    The facts tell of each loan when it begins, and are never changed: none is missed or comes twice, whatever becomes
+    of the loans meanwhile. A query for each day and way to begin, and a batch for a hundred loans.
+    """
+    firsts = (told for told in facts.of_kinds(BEGINS, since, until, after) if "was" not in told.details.as_dict())
+    while some := list(islice(firsts, AT_ONCE)):
+        kept = {loan.public_id: loan for loan in records.by_ids(told.subject for told in some)}
+        for told in some:
+            if (loan := kept.get(told.subject)) is not None:
+                status = status_at(Status(loan.status), loan.due_at, now)
+                if status in wanted:
+                    yield told.id, loan, status
+
+
+def out_within(since: datetime, until: datetime, now: datetime) -> Iterator[list[Loan]]:
+    """Every loan that was out at some time from `since` on and before `until`, a hundred at a time, in no order: those
+    that began or ended within, and those that are out still or ended later. Reads what happened since, and what is out.
+    """
+    told = (one.subject for one in facts.of_kinds(OUT_OR_BACK, since, now))
+    still_out = (loan.public_id for loan in Loan.by_status.query(Status.ACTIVE, Loan.id < before(until)))
+    fresh = _distinct(chain(told, still_out))
+    while some := list(islice(fresh, AT_ONCE)):
+        yield [
+            loan
+            for loan in records.by_ids(some)
+            if loan.granted_at and loan.granted_at < until and (loan.ended_at is None or loan.ended_at >= since)
+        ]
+
+
+def _distinct(found: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for one in found:
+        if one not in seen:
+            seen.add(one)
+            yield one
+
+
+def status_of(loan: Loan, now: datetime) -> str:
+    """What a loan reads as at `now`."""
+    return status_at(Status(loan.status), loan.due_at, now).value
+
+
+def due_ahead(until: datetime, now: datetime) -> Iterator[Loan]:
+    """What is lent out and due after `now` and before `until`; one query for each part of the index."""
+    for shard in range(DUE_SHARDS):
+        due = Loan.due.query(str(shard), Loan.due_at.between(now, until), page_size=PAGE)
+        yield from (loan for loan in due if loan.status == Status.ACTIVE)
+
+
+def queues() -> Counter[str]:
+    """How many wait for each e-book for which somebody waits, by the e-books' ids."""
+    return Counter(loan.book_id for loan in Loan.by_status.query(Status.WAITING))
 
 
 def _page(loans: Iterable[Loan], wanted: frozenset[Status], limit: int, now: datetime) -> Part[Loan]:

@@ -220,8 +220,21 @@ def of_books(book_ids: Iterable[str]) -> dict[str, Copies]:
 
 def forecast(copies: Copies, total: int, place: int, period: str, pickup_window: str, now: datetime) -> Wait:
     """When the one at `place` is likely to have a copy."""
-    longest = periods.parse(period) + periods.parse(pickup_window)
     back = max(filter(None, map(_back_by, open_loans_of(copies.book_id))), default=now)
+    return at_most(copies, total, place, period, pickup_window, now, back)
+
+
+def at_most(
+    copies: Copies,
+    total: int,
+    place: int,
+    period: str,
+    pickup_window: str,
+    now: datetime,
+    back: datetime | None = None,
+) -> Wait:
+    """The same without a look at the loans: all copies out now are `back` then, or after a period at the latest."""
+    longest = periods.parse(period) + periods.parse(pickup_window)
     return wait(place, max(total, 1), Past(copies.returns, copies.seconds), longest, now, back)
 
 

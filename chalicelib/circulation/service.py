@@ -1,21 +1,29 @@
-"""Lending, as the rest of the library asks for it: the steps of loans, what is due, who may read, what patrons have."""
+"""Lending, as the rest of the library asks for it: asking, the steps of loans, what is due, who may read, what patrons
+have."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from chalicelib import repeats
 from chalicelib.auth import Caller
-from chalicelib.circulation import queue, rules
+from chalicelib.catalogue.schemas import BookShown
+from chalicelib.circulation import asking, queue, rules, titles
 from chalicelib.circulation.records import by_id, loan_of, open_loans, past_due
 from chalicelib.circulation.rules import Status, Step
 from chalicelib.circulation.steps import close, take
 from chalicelib.circulation.tables import Card, Loan
 from chalicelib.errors import Forbidden
 from chalicelib.repeats import Key
+
+
+def ask(patron: Caller, book_id: str, if_unavailable: Literal["wait", "refuse"], now: datetime) -> Loan:
+    """Ask for an e-book, for as long as it is lent; as `asking.request`, which it raises as."""
+    return asking.request(patron, book_id, None, if_unavailable, None, now)
 
 
 def deny(public_id: str, librarian: Caller, reason: str | None, key: Key | None, now: datetime) -> Loan:
@@ -104,10 +112,33 @@ def tallies(patron_ids: Iterable[str]) -> dict[str, Tally]:
     }
 
 
+def open_of(patron_ids: Iterable[str]) -> dict[str, list[Loan]]:
+    """What each of these patrons has or asked for, as kept; in two batches."""
+    cards = Card.batch_get(set(patron_ids), consistent_read=True)
+    keys = [(card.patron_id, loan_id) for card in cards for loan_id in card.loans or ()]
+    found: dict[str, list[Loan]] = {}
+    for loan in Loan.batch_get(keys, consistent_read=True):
+        found.setdefault(loan.patron_id, []).append(loan)
+    return found
+
+
 def history(patron_id: str, now: datetime) -> Iterator[tuple[Loan, Status]]:
     """Every request and loan of a patron with its state now, newest first; read as it is asked for."""
     for loan in Loan.query(patron_id, scan_index_forward=False, consistent_read=True):
         yield loan, rules.status_at(Status(loan.status), loan.due_at, now)
+
+
+def held(patron_id: str, now: datetime) -> list[tuple[Loan, Status]]:
+    """What a patron has or has asked for, with its state now, oldest first: a read and a batch."""
+    at_now = ((loan, rules.status_at(Status(loan.status), loan.due_at, now)) for loan in open_loans(patron_id))
+    return [(loan, status) for loan, status in at_now if status in rules.OPEN]
+
+
+def glances(
+    books: Iterable[BookShown], own: Mapping[str, Loan], pickup_window: str, now: datetime
+) -> dict[str, titles.Glance]:
+    """What a page of books can say of their copies; as `titles.glances`."""
+    return titles.glances(books, own, pickup_window, now)
 
 
 def pause_all(patron_id: str, actor: str | None, now: datetime) -> None:

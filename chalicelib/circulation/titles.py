@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.auth import Caller
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
-from chalicelib.catalogue.schemas import MOST_SECTIONS
+from chalicelib.catalogue.schemas import MOST_SECTIONS, BookShown
 from chalicelib.circulation import queue, rules
 from chalicelib.circulation.forecast import Wait
 from chalicelib.circulation.records import open_loans_of
@@ -61,6 +61,46 @@ def _supply(book: catalogue.Book, copies: Copies, pickup_window: str, now: datet
     place = copies.waiting + 1
     wait = None if available else queue.forecast(copies, book.copies, place, book.loan_period, pickup_window, now)
     return Supply(book.copies, available, copies.waiting, wait, copies.returns)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """As much of the copies of a book as a page of books can say. `position` is the patron's own place in the queue, if
+    they wait; `wait` is when that place, or the next to be taken, is likely to have a copy; None while one is free."""
+
+    total: int
+    available: int
+    waiting: int
+    wait: Wait | None
+    position: int | None
+
+
+def glances(
+    books: Iterable[BookShown], own: Mapping[str, Loan], pickup_window: str, now: datetime
+) -> dict[str, Glance]:
+    """The copies of each of these books that has a number of them, for a patron who has the loans `own`, by book.
+
+    One batch however many books, and a query for each that the patron waits for. What is past due counts as out until
+    its loan is closed, and the wait is bounded as if every copy had been lent just now: unlike `supplies`, it does not
+    look at who has them.
+    """
+    limited = {book.id: (book, book.copies) for book in books if book.copies is not None}
+    if not limited:
+        return {}
+    counted = queue.of_books(limited)
+
+    def glance(book: BookShown, total: int) -> Glance:
+        copies = counted.get(book.id) or Copies(book.id)
+        available = min(total, max(0, total - copies.out - copies.waiting))
+        position = None
+        if (loan := own.get(book.id)) is not None and loan.status == Status.WAITING:
+            position = queue.places(book.id).get(loan.id, 1)  # where it has left this instant, it would be the first
+        if available and position is None:
+            return Glance(total, available, copies.waiting, None, None)
+        wait = queue.at_most(copies, total, position or copies.waiting + 1, book.loan_period, pickup_window, now)
+        return Glance(total, available, copies.waiting, wait, position)
+
+    return {book.id: glance(book, total) for book, total in limited.values()}
 
 
 @dataclass(frozen=True, slots=True)

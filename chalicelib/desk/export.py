@@ -40,6 +40,7 @@ def of(account_id: str, now: datetime) -> Export:
         group=account.group,
         registered_at=account.created_at,
         sessions=devices,
+        app_passwords=accounts.app_passwords.shown(accounts.app_passwords.all_of(account_id)),
         loans=file.part("loans", _loans(account_id, now)),
         reviews=file.part("reviews", _reviews(account_id, now)),
         actions=file.part("actions", _actions(account_id)),

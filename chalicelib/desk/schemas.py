@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.accounts.schemas import Email, Password, PersonName, Profile, Username
+from chalicelib.accounts.schemas import AppPasswordShown, Email, Password, PersonName, Profile, Username
 from chalicelib.circulation.schemas import LoanStatus
 from chalicelib.ids import Id
 from chalicelib.paging import Page
@@ -211,6 +211,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None
     registered_at: datetime
     sessions: list[SessionKept]
+    app_passwords: list[AppPasswordShown]
     loans: list[LoanKept]
     reviews: list[ReviewKept]
     actions: list[ActionKept]

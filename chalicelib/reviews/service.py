@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib import facts
 from chalicelib.cache import Cache
 from chalicelib.catalogue import service as catalogue
 from chalicelib.circulation import service as circulation
@@ -15,6 +18,9 @@ from chalicelib.facts import fact
 from chalicelib.ids import is_id, new_id
 from chalicelib.paging import Part, first, position
 from chalicelib.reviews.tables import Review, split_id
+
+
+AT_ONCE = 100
 
 
 class NotHadYet(Forbidden):
@@ -72,7 +78,8 @@ def write(book_id: str, patron_id: str, rating: int, text: str, cache: Cache, no
         )
         transaction = Transaction()
         transaction.put(review, _unmoved(before), lambda _: Collision())
-        transaction.put(fact("review.written", now, subject=book_id, actor=patron_id, rating=rating))
+        was = {"was": before.rating} if before else {}
+        transaction.put(fact("review.written", now, subject=book_id, actor=patron_id, rating=rating, **was))
         _commit(transaction, book_id, rating - _points(before), 0 if before else 1, cache)
         return review
 
@@ -89,7 +96,7 @@ def remove(book_id: str, patron_id: str, cache: Cache, now: datetime) -> None:
         before = of_patron(book_id, patron_id)
         transaction = Transaction()
         transaction.delete(before, _unmoved(before), lambda _: Collision())
-        transaction.put(fact("review.removed", now, subject=book_id, actor=patron_id))
+        transaction.put(fact("review.removed", now, subject=book_id, actor=patron_id, was=before.rating))
         _commit(transaction, book_id, -_points(before), -1, cache)
 
     again(attempt)
@@ -119,6 +126,25 @@ def of_person(patron_id: str, now: datetime) -> list[Review]:
     """All reviews of a patron. Only who has had a book can rate it, so they are found by the patron's loans."""
     books = {loan.book_id for loan, _ in circulation.history(patron_id, now)}
     return list(Review.batch_get([(book_id, patron_id) for book_id in books], consistent_read=True))
+
+
+def ratings(had: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ratings of these books by these patrons, by the ids of both; a batch for each hundred."""
+    found = Review.batch_get(set(had), consistent_read=True)
+    return {(review.book_id, review.patron_id): review.rating for review in found}
+
+
+def as_given(since: datetime, until: datetime, after: str | None) -> Iterator[tuple[str, Review]]:
+    """Every rating that was given from `since` on and before `until`, in that order, each with the cursor after which
+    the list goes on. It is found by the fact that tells of its first words; a query a day, a batch for a hundred."""
+    told = facts.of_kinds(("review.written",), since, until, after)
+    while some := list(islice(told, AT_ONCE)):
+        keys = {(one.subject, one.actor) for one in some}
+        kept = {(one.book_id, one.patron_id): one for one in Review.batch_get(keys, consistent_read=True)}
+        for one in some:
+            review = kept.get((one.subject, one.actor))
+            if review is not None and review.written_at == one.at:
+                yield one.id, review
 
 
 def forget_words(patron_id: str, now: datetime) -> None:

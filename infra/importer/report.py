@@ -12,17 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from chalicelib.spreadsheets import MARK, harmless
+
 COLUMNS = ("path", "outcome", "reason", "book id", "title")
-HEADER = "\ufeff" + ",".join(COLUMNS)
-"""With the mark by which spreadsheets know UTF-8."""
-
-STARTS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
-
-
-def harmless(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe goes before one
-    that would begin as such."""
-    return f"'{text}" if text[:1] in STARTS_FORMULA else text
+HEADER = MARK + ",".join(COLUMNS)
 
 
 def may_go_to(path: Path) -> bool:

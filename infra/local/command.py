@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 from typing import NoReturn
 
 from infra.local import keys
@@ -19,7 +21,7 @@ STOPPED = 130
 
 MOST_JOBS = 32
 
-JOBS = {"expire-loans": "expire_loans"}
+JOBS = {"expire-loans": "expire_loans", "reminders": "reminders", "monthly-report": "monthly_report"}
 """The jobs by the names people use, and the functions of `app.py` that do them."""
 
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     run = jobs.add_parser("run", help=f"run a job: {', '.join(JOBS)}")
     run.add_argument("name", choices=JOBS)
     run.add_argument("--at", type=_time, default=None, metavar="TIME", help="as of this time, as 2030-01-01T00:00:00Z")
+    run.add_argument("--dry-run", action="store_true", help="say what it would do, and do nothing")
     run.set_defaults(run=_run_job)
     importing = commands.add_parser(
         "import",
@@ -83,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--dry-run", action="store_true", help="read everything, bring in nothing")
     importing.add_argument("--report", type=_path, metavar="FILE", help="write the report there")
     importing.set_defaults(run=_import)
+    search = commands.add_parser("search", help="the index that is searched").add_subparsers(required=True)
+    rebuild = search.add_parser("rebuild", help="make it anew, while the old one is searched")
+    rebuild.set_defaults(run=_rebuild_index)
     librarian = commands.add_parser("librarian", help="the librarian's account").add_subparsers(required=True)
     reset = librarian.add_parser("reset-password", help="make up a new password, and end the librarian's sessions")
     reset.set_defaults(run=_reset_password)
@@ -126,6 +132,8 @@ def _run_job(asked: argparse.Namespace) -> str:
     import app
 
     at: datetime = asked.at or datetime.now(UTC)
+    if asked.dry_run:
+        return _rehearse(asked.name, at)
     # What EventBridge sends; the time in it is the time the job works as of.
     event = {
         "version": "0",
@@ -140,6 +148,19 @@ def _run_job(asked: argparse.Namespace) -> str:
     }
     done = getattr(app, JOBS[asked.name])(event, None)
     return f"{asked.name}, as of {event['time']}: {done}"
+
+
+def _rehearse(name: str, at: datetime) -> str:
+    """What a job would do as of a time."""
+    from chalicelib.circulation.records import past_due
+    from chalicelib.notices import jobs
+
+    if name == "reminders":
+        told = list(jobs.rehearse(at, datetime.now(UTC)))
+        letters = [f"To {one.name} by {one.channel}: {one.subject}\n\n{indent(one.text, '    ')}" for one in told]
+        return "\n".join([*letters, f"{name}, as of {at:%Y-%m-%dT%H:%M:%SZ}: {len(told)} would be sent"])
+    loans = [f"{loan.public_id}  due {loan.due_at:%Y-%m-%dT%H:%M:%SZ}" for loan in past_due(at)]
+    return "\n".join([*loans, f"{name}, as of {at:%Y-%m-%dT%H:%M:%SZ}: {len(loans)} would be closed"])
 
 
 def _import(asked: argparse.Namespace) -> int:
@@ -175,6 +196,26 @@ def _import(asked: argparse.Namespace) -> int:
         report=asked.report,
     )
     return 0 if run.run(wanted, Path(os.environ["CARREL_DATA"])) else 1
+
+
+def _rebuild_index(asked: argparse.Namespace) -> str:
+    from chalicelib import wiring
+    from chalicelib.catalogue.search import rebuild
+    from chalicelib.catalogue.search.lease import Held, Lost
+
+    def told() -> bool:
+        if now := rebuild.progress():
+            print(f"{now.books} books{f', of about {now.expected}' if now.expected else ''}", flush=True)
+        return True
+
+    rebuild.start(wiring.now())
+    while rebuild.progress():
+        try:
+            rebuild.go_on(wiring.now, told)
+        except (Held, Lost):  # the library itself is at it
+            told()
+            time.sleep(1)
+    return "The new index is searched from now on."
 
 
 def _reset_password(asked: argparse.Namespace) -> str:

@@ -22,6 +22,8 @@ class Settings:
     librarian_email: str
     librarian_password: str | None
     mail_from: str
+    smtp_url: str | None
+    google_chat_webhook: str | None
     aws_endpoint_url: str | None
     redis_url: str | None
 
@@ -57,6 +59,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         librarian_email=email,
         librarian_password=password,
         mail_from=given("MAIL_FROM") or "library@carrel.example",
+        smtp_url=_url("SMTP_URL", given("SMTP_URL"), ("smtp", "smtps")),
+        google_chat_webhook=_url("GOOGLE_CHAT_WEBHOOK", given("GOOGLE_CHAT_WEBHOOK")),
         aws_endpoint_url=_url("AWS_ENDPOINT_URL", given("AWS_ENDPOINT_URL")),
         redis_url=_url("REDIS_URL", given("REDIS_URL"), ("redis", "rediss", "unix")),
     )

@@ -29,7 +29,8 @@ STAGE = "local"
 TOLD = (
     *("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"),
     *("BUCKET", "CARREL_DATA", "CARREL_STAGE", "JWT_SECRET", "MAIL_FROM", "OBJECTS_URL"),
-    *("PUBLIC_URL", "QUEUE_PREFIX", "REDIS_URL", "TABLE_PREFIX"),
+    *("PUBLIC_URL", "QUEUE_PREFIX", "REDIS_URL", "SEARCH_FOLDER", "TABLE_PREFIX"),
+    *("GOOGLE_CHAT_WEBHOOK", "SMTP_URL"),
 )
 """What of the parts' environment `runtime.json` repeats, so that `./carrel` can take part."""
 
@@ -141,7 +142,9 @@ class _Library:
             "CARREL_STAGE": STAGE,
             "HOST": settings.host,
             "JWT_SECRET": keys.token_key(settings.data),
+            "GOOGLE_CHAT_WEBHOOK": settings.google_chat_webhook or "",
             "MAIL_FROM": settings.mail_from,
+            "SMTP_URL": settings.smtp_url or "",
             "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
             # glibc keeps what a thread gave back: sixteen sign-ins at once, 19 MiB each to hash a password, would stay.
             "MALLOC_ARENA_MAX": "2",
@@ -151,6 +154,7 @@ class _Library:
             "PUBLIC_URL": settings.public_url,
             "PYTHONUNBUFFERED": "1",
             "REDIS_URL": settings.redis_url or "",
+            "SEARCH_FOLDER": str(settings.data / "search"),
             "TABLE_PREFIX": f"carrel-{STAGE}-",
         }
 

@@ -67,6 +67,7 @@ def _rehearse(folder: Path) -> int:
                 cloud.part.process.kill()
     finally:
         _sweep(f"ministack-lambda-carrel-{stage}-*")
+        _sweep(f"carrel-search-{stage}")
     return tally.end()
 
 

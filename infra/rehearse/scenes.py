@@ -14,6 +14,10 @@ from infra.rehearse.visitor import Visitor, at
 
 LIBRARIAN = {"email": "librarian@carrel.example", "password": "keeper of the books"}
 PASSWORD = "correct horse battery"
+SCHEDULED = {
+    **{"id": "", "version": "0", "account": "", "region": "", "detail": {}, "resources": []},
+    **{"source": "aws.events", "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z"},
+}
 FORGED = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
 
@@ -166,6 +170,22 @@ def what_happened_is_told_by_the_stream(stage: Stage) -> None:
     _until(lambda: "Item" not in tables.get_item(TableName=f"{stage.stack.name}-shelvings", Key=shelving))
 
 
+def a_book_is_found_and_again_when_the_index_is_made_anew(stage: Stage) -> None:
+    kept = _book(stage, title="Palimpsest")
+
+    def is_found() -> bool:
+        reply = stage.visitor().get("/books?q=palimpsest")
+        return reply.status == 200 and kept["id"] in _ids(reply.json)
+
+    _until(is_found)
+    index = {"TableName": f"{stage.stack.name}-indexes", "Key": {"name": {"S": "live"}}}
+    before = stage.clients("dynamodb").get_item(**index)["Item"]["version"]
+    stage.clients("dynamodb").delete_item(**index)
+    invoke(stage.stack.functions["KeepIndex"], SCHEDULED, stage.clients)
+    assert stage.clients("dynamodb").get_item(**index)["Item"]["version"] != before
+    _until(is_found)
+
+
 def the_web_app_comes_from_the_cdn(stage: Stage) -> None:
     assert publish(stage.site, stage.stack.outputs["SiteBucket"], stage.clients) > 0
     visitor = stage.at_site()
@@ -220,6 +240,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     the_catalogue_is_listed_and_confirmed_by_its_tag,
     a_file_becomes_a_book_by_way_of_the_queue,
     what_happened_is_told_by_the_stream,
+    a_book_is_found_and_again_when_the_index_is_made_anew,
     the_web_app_comes_from_the_cdn,
     covers_come_from_the_cdn_and_nothing_leaves_the_bucket_unsigned,
     a_token_is_refused_once_its_session_has_ended,

@@ -181,7 +181,10 @@ class TestTheProfile:
         patron = town.patron()
         changed = patron.patch("/me", {"timezone": "Asia/Kolkata", "reminders": {"hour": 20}})
         assert changed.json["timezone"] == "Asia/Kolkata"
-        assert changed.json["reminders"] == {"channels": ["email"], "hour": 20, "days_before_due": 2, "idle_days": 1}
+        assert changed.json["reminders"] == {
+            **{"channels": ["email"], "hour": 20, "days_before_due": 2, "idle_days": 1},
+            "quiet_days": [],
+        }
         assert patron.get("/me").json == changed.json
 
     @pytest.mark.parametrize(

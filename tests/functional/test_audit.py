@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import botocore.client
 import pytest
 
 import app
@@ -17,27 +15,6 @@ from chalicelib.facts import fact
 from infra import permissions
 from tests.factories import LIBRARIAN, Town
 from tests.fakes import SettableClock
-
-CALL = botocore.client.BaseClient._make_api_call
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """A context that lists the calls made to AWS inside it."""
-    calls: list[str] = []
-
-    def count(self: Any, operation: str, kwargs: Any) -> Any:
-        calls.append(operation)
-        return CALL(self, operation, kwargs)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
-
-    @contextmanager
-    def counting() -> Generator[list[str]]:
-        calls.clear()
-        yield calls
-
-    return counting
 
 
 def trail(town: Town, query: str = "") -> list[dict[str, Any]]:

@@ -169,7 +169,7 @@ class TestBooks:
         assert visitor.get("/books").json["items"][1]["title"] == "Renamed"
         town.librarian.delete(f"/books/{second['id']}")
         assert [b["id"] for b in visitor.get("/books").json["items"]] == [first["id"]]
-        assert any(key.startswith("test:value:newest") for key in redis.kept)
+        assert any(key.startswith("test:value:{newest}") for key in redis.kept)
 
     def test_pages_of_books_neither_skip_nor_repeat_while_books_are_added(self, town: Town) -> None:
         made = [town.book()["id"] for _ in range(5)]
@@ -194,7 +194,7 @@ class TestBooks:
         again = town.visitor().get(path, headers={"If-None-Match": tag})
         assert (again.status, again.body) == (304, b"")
 
-    @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=garbage", "sort=colour", "q=owl"])
+    @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=garbage", "sort=colour"])
     def test_a_query_that_means_nothing_is_refused(self, town: Town, query: str) -> None:
         refused = town.visitor().get(f"/books?{query}")
         assert (refused.status, refused.wrong_fields) == (422, {query.split("=", maxsplit=1)[0]})

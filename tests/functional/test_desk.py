@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-import botocore.client
 import pytest
 from argon2 import PasswordHasher
 
-from chalicelib import wiring
+from chalicelib import dynamo, wiring
 from chalicelib.accounts import passwords, roll, service
 from chalicelib.accounts.tables import Account, Invitation, Name, Roll, Session
 from chalicelib.database import Transaction
@@ -24,7 +22,7 @@ from tests.client import Client, Reply
 from tests.factories import PASSWORD, Town
 from tests.fakes import FakeRedis, SettableClock
 
-CALL = botocore.client.BaseClient._make_api_call
+CALL = dynamo.Client._make_api_call
 
 
 @pytest.fixture(autouse=True)
@@ -33,25 +31,6 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: quick)
     monkeypatch.setattr(passwords, "_nobody", lambda: quick.hash("nobody has this password"))
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """A context that lists the calls made to AWS inside it."""
-    calls: list[str] = []
-
-    def count(self: Any, operation: str, kwargs: Any) -> Any:
-        calls.append(operation)
-        return CALL(self, operation, kwargs)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
-
-    @contextmanager
-    def counting() -> Generator[list[str]]:
-        calls.clear()
-        yield calls
-
-    return counting
 
 
 def add(town: Town, name: str, **fields: Any) -> dict[str, Any]:
@@ -769,7 +748,7 @@ class TestBeingErased:
                 return CALL(self, operation, kwargs)
 
             with monkeypatch.context() as patch:
-                patch.setattr(botocore.client.BaseClient, "_make_api_call", dies)
+                patch.setattr(dynamo.Client, "_make_api_call", dies)
                 answer = desk.delete(f"/patrons/{patron.id}")
             if Account.get(patron.id).erased_at is None:
                 assert town.visitor().sign_in("ghost", PASSWORD).status == 200, "nothing was begun"

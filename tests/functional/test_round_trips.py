@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from contextlib import contextmanager
 
-import botocore.client
 import pytest
 
+from chalicelib import dynamo
+from chalicelib.catalogue.tables import BOOKS, Book
 from chalicelib.circulation import jobs
 from chalicelib.circulation.tables import DUE_SHARDS
+from infra.bench import capacity
 from tests.factories import Town
 from tests.fakes import FakeRedis, SettableClock
 
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch):
-    """A context that lists the calls made to AWS inside it."""
-    calls: list[str] = []
-    inner = botocore.client.BaseClient._make_api_call
-
-    def count(self, operation, kwargs):
-        calls.append(operation)
-        return inner(self, operation, kwargs)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
-
-    @contextmanager
-    def counting() -> Iterator[list[str]]:
-        calls.clear()
-        yield calls
-
-    return counting
+LOAN_CARD_COPIES_FACT = 4
+"""Items that a loan changes."""
 
 
 def test_a_books_page_is_one_read_and_then_none(town: Town, counted) -> None:
@@ -42,6 +27,58 @@ def test_a_books_page_is_one_read_and_then_none(town: Town, counted) -> None:
     with counted() as calls:
         visitor.get(f"/books/{book['id']}")
         assert calls == []
+
+
+@pytest.fixture
+def spent(monkeypatch: pytest.MonkeyPatch):
+    """A context that lists the calls made to DynamoDB inside it: what each reads, in units of capacity, and how many
+    items it writes."""
+    costs: list[tuple[str, float, int]] = []
+    call = dynamo.Client._make_api_call
+
+    def count(client, operation, parameters):
+        told = call(client, operation, parameters)
+        writes = [item for item in parameters.get("TransactItems", ()) if not item.keys() & {"Get", "ConditionCheck"}]
+        costs.append((operation, capacity.read(operation, parameters, told), len(writes)))
+        return told
+
+    monkeypatch.setattr(dynamo.Client, "_make_api_call", count)
+
+    @contextmanager
+    def spending():
+        costs.clear()
+        yield costs
+
+    return spending
+
+
+def test_a_books_page_costs_one_unit_and_a_list_one_for_each_four_kilobytes(town: Town, spent) -> None:
+    book, visitor = town.book(), town.visitor()
+    with spent() as costs:
+        visitor.get(f"/books/{book['id']}")
+        assert costs == [("GetItem", 1, 0)]
+    for _ in range(24):
+        town.book(description="As long as such a description is, which is not very long. " * 10)
+    whole = sum(capacity.size(kept.serialize()) for kept in Book.query(BOOKS))
+    with spent() as costs:
+        assert len(visitor.get("/books?limit=25").json["items"]) == 25
+        assert costs == [("Query", math.ceil(whole / 4096), 0)]
+
+
+def test_lending_costs_what_it_must_change(town: Town, spent) -> None:
+    patron, book = town.patron(), town.book(copies=2)
+    with spent() as costs:
+        loan = patron.post("/loans", {"book_id": book["id"]}).json
+        read, written, *answer = costs
+    assert read[0] == "TransactGetItems"
+    assert written == ("TransactWriteItems", 0, LOAN_CARD_COPIES_FACT)
+    assert [cost for _, cost, _ in answer] == [1, 0.5], "title and name, for the answer"
+    town.librarian.post(f"/loans/{loan['id']}/grant")
+    with spent() as costs:
+        patron.post(f"/loans/{loan['id']}/return")
+        read, written, *_ = costs
+    assert read == ("GetItem", 1, 0)
+    assert written == ("TransactWriteItems", 0, LOAN_CARD_COPIES_FACT)
 
 
 def test_the_newest_list_is_one_query_however_many_books_it_shows(town: Town, counted, redis: FakeRedis) -> None:

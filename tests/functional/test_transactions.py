@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import botocore.client
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from chalicelib import dynamo
 from infra.resources import MODELS
 from tests.factories import Town
 
-INNER = botocore.client.BaseClient._make_api_call
+INNER = dynamo.Client._make_api_call
 
 
 def cancelled(*codes: str) -> ClientError:
@@ -31,7 +31,7 @@ def test_a_transaction_that_collides_is_tried_again(town: Town, monkeypatch: pyt
                 raise cancelled("TransactionConflict", "None", "None")
         return INNER(self, operation, kwargs)
 
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", collide)
+    monkeypatch.setattr(dynamo.Client, "_make_api_call", collide)
     assert patron.post("/loans", {"book_id": book["id"]}).status == 201
     assert len(tokens) == 3
     assert len(set(tokens)) == 1, "one token for all attempts, so that none is committed twice"
@@ -46,7 +46,7 @@ def test_a_database_that_stays_busy_is_told_as_such(town: Town, monkeypatch: pyt
             raise cancelled("TransactionConflict")
         return INNER(self, operation, kwargs)
 
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", busy)
+    monkeypatch.setattr(dynamo.Client, "_make_api_call", busy)
     refused = patron.post("/loans", {"book_id": book["id"]})
     assert (refused.status, refused.problem, refused.headers["retry-after"]) == (503, "unavailable", "1")
 
@@ -57,7 +57,7 @@ def test_a_database_out_of_reach_is_told_as_such(town: Town, monkeypatch: pytest
     def gone(self: Any, operation: str, kwargs: Any) -> Any:
         raise ReadTimeoutError(endpoint_url="database")
 
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", gone)
+    monkeypatch.setattr(dynamo.Client, "_make_api_call", gone)
     refused = town.visitor().get(f"/books/{book['id']}")
     assert (refused.status, refused.problem) == (503, "unavailable")
     assert town.visitor().get("/health").status == 503

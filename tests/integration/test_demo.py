@@ -35,6 +35,7 @@ from infra.local.demo import people, shelves, texts
 from infra.local.provision import provision, read
 from tests.factories import LIBRARIAN
 from tests.fakes import FakeRedis
+from tests.in_process import moto_answers
 
 REGION = "eu-west-1"
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ TEXTS = texts.everything()
 @pytest.fixture(scope="class")
 def cloud() -> Iterator[None]:
     """A cloud with the library's tables, bucket and queues."""
-    with mock_aws():
+    with mock_aws(), moto_answers():
         provision(read(), lambda service: boto3.client(service, region_name=REGION), stage="test")
         yield
     clients.s3.cache_clear()

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -16,10 +17,14 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib import dynamo
+from chalicelib.settings import Credentials
+from chalicelib.signing import Signer, moment
 from infra.local.cloud import EmbeddedCloud
 from infra.local.gateway.covers import Covers
 from infra.local.gateway.objects import Objects
 from infra.local.provision import provision
+from tests import refusals
 from tests.wsgi import ask
 
 TEMPLATE: dict[str, Any] = {
@@ -369,3 +374,27 @@ class TestMail:
         files = sorted(cloud.mail.glob("*.eml"))
         assert len(files) == count
         return files
+
+
+def test_the_librarys_own_client_is_told_what_botocore_is_told(cloud: EmbeddedCloud) -> None:
+    told = cloud.client_settings
+    who = Credentials(told["aws_access_key_id"], told["aws_secret_access_key"])
+    ours = dynamo.Client(told["endpoint_url"], told["region_name"], lambda: who, connect_timeout=2, read_timeout=5)
+    botocores = client(cloud, "dynamodb")
+    with refusals.a_table(botocores):
+        refusals.hold(ours, botocores)
+
+
+def test_the_librarys_own_addresses_are_taken_by_the_cloud_and_no_others(cloud: EmbeddedCloud) -> None:
+    told = cloud.client_settings
+    who = Credentials(told["aws_access_key_id"], told["aws_secret_access_key"])
+    base, signer = told["endpoint_url"], Signer(told["region_name"], "s3")
+    headers, path = {"content-length": "4", "content-type": "text/plain"}, f"/{BUCKET}/books/Mömo & co.txt"
+
+    def address(method: str, headers: dict[str, str], life: int = 60) -> str:
+        return base + signer.target(who, method, urlsplit(base).netloc, path, headers, {}, life, moment())
+
+    put, get = address("PUT", headers), address("GET", {})
+    assert urllib3.request("PUT", put, body=b"Momo", headers={"content-type": "text/plain"}).status == 200
+    assert urllib3.request("GET", get).data == b"Momo"
+    assert urllib3.request("GET", get[:-1] + ("0" if get[-1] != "0" else "1")).status == 403

@@ -70,7 +70,7 @@ class Trial:
         return _outcome(reply, books)
 
     def single_faults(self) -> Iterator[tuple[Fault, int, bool]]:
-        """Every fault that can happen to the errand: which, to which call, and whether botocore's repetitions meet it
+        """Every fault that can happen to the errand: which, to which call, and whether the client's repetitions meet it
         too."""
         for at, operation in enumerate(self.calls, 1):
             for fault in Fault:

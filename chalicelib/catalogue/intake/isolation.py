@@ -7,7 +7,6 @@ A plain subprocess with pipes, because AWS Lambda has no /dev/shm and so no mult
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
@@ -105,6 +104,8 @@ def _check_size(file: BinaryIO, limits: Limits) -> None:
 
 
 def _run(what: str, file: BinaryIO, limits: Limits) -> Outcome:
+    import subprocess  # which the API, with which this module is imported, does not need
+
     command = [sys.executable, "-P", "-s", "-B", "-m", WORKER, what, msgspec.json.encode(limits).decode()]
     late = threading.Event()
     with subprocess.Popen(

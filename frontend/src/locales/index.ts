@@ -31,6 +31,32 @@ export const i18n = createI18n<[Messages], Language, false>({
   ),
 })
 
+/** Words that only some pages need come with those pages, each part from a folder of its name. */
+type Part = 'desk' | 'notices'
+const partLoaders = import.meta.glob<{ default: object }>('./*/*.json')
+const partsInUse = new Set<Part>()
+const brought = new Set<string>()
+
+async function bring(part: Part, language: Language) {
+  const path = `./${part}/${language}.json`
+  const words = await partLoaders[path]?.()
+  if (!words || brought.has(path)) return
+  i18n.global.mergeLocaleMessage(language, words.default)
+  brought.add(path)
+}
+
+/** Brings a part of the words in the language that is shown, and from then on in each that is shown later. */
+export async function bringWords(part: Part) {
+  partsInUse.add(part)
+  await bring(part, i18n.global.locale.value)
+}
+
+/** Loads a page together with its part of the words. */
+export const withWords =
+  <T>(page: () => Promise<T>, ...parts: Part[]) =>
+  async (): Promise<T> =>
+    (await Promise.all([page(), ...parts.map(bringWords)]))[0]
+
 const visitKey = 'carrel.visit-language'
 
 function isLanguage(tag: string | null | undefined): tag is Language {
@@ -53,6 +79,7 @@ export async function showLanguage(language: string | null | undefined) {
   const chosen = visitLanguage() ?? (isLanguage(language) ? language : 'en')
   if (chosen !== 'en' && !i18n.global.availableLocales.includes(chosen))
     i18n.global.setLocaleMessage(chosen, (await loaders[chosen]()).default)
+  await Promise.all([...partsInUse].map((part) => bring(part, chosen)))
   i18n.global.locale.value = chosen
   document.documentElement.lang = chosen
   document.documentElement.dir = chosen === 'ar' ? 'rtl' : 'ltr'

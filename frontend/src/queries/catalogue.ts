@@ -21,30 +21,17 @@ export const useLibrary = () =>
     staleTime: 300_000,
   })
 
-export const bookOrders = ['newest', 'popular', 'rating'] as const
-export type BookOrder = (typeof bookOrders)[number]
-
 export const sectionOrders = ['name', 'newest', 'rating'] as const
 export type SectionOrder = (typeof sectionOrders)[number]
-
-/** All books in an order, or the newest of one section. */
-export const useBooks = (section?: MaybeRefOrGetter<string>, order: MaybeRefOrGetter<BookOrder> = 'newest') =>
-  useListing<Book>({
-    key: () => [...catalogueKeys.books, 'list', toValue(section) ?? 'all', toValue(order)],
-    page: (cursor) =>
-      answer(
-        api.GET('/api/books', {
-          params: { query: { sort: toValue(order), section: toValue(section), cursor, limit: 24 } },
-        }),
-      ),
-  })
 
 /** How many books stand on a shelf of the first page, and how many sections. */
 export const shelfLength = 12
 const sectionShelfLength = 6
 
+export type ShelfOrder = 'newest' | 'popular' | 'rating'
+
 /** The first books in an order: a shelf of the first page. */
-export const useShelf = (sort: BookOrder) =>
+export const useShelf = (sort: ShelfOrder) =>
   useQuery({
     key: [...catalogueKeys.books, 'shelf', sort],
     query: () => answer(api.GET('/api/books', { params: { query: { sort, limit: shelfLength } } })),
@@ -94,11 +81,12 @@ export const useSections = (order: MaybeRefOrGetter<SectionOrder> = 'name') =>
       answer(api.GET('/api/sections', { params: { query: { sort: toValue(order), cursor, limit: 100 } } })),
   })
 
-export const useSection = (id: MaybeRefOrGetter<string>) =>
+export const useSection = (id: MaybeRefOrGetter<string | undefined>) =>
   useQuery({
-    key: () => [...catalogueKeys.sections, toValue(id)],
+    key: () => [...catalogueKeys.sections, toValue(id) ?? ''],
     query: () =>
-      answer(api.GET('/api/sections/{section_id}', { params: { path: { section_id: toValue(id) } } })),
+      answer(api.GET('/api/sections/{section_id}', { params: { path: { section_id: toValue(id) ?? '' } } })),
+    enabled: () => toValue(id) !== undefined,
   })
 
 /** The librarian's changes to the catalogue. Whatever shows what was changed is fetched again. */

@@ -1,6 +1,8 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { withWords } from '@/locales'
 import { useSession } from '@/stores/session'
 import { nextPath } from './next'
+import { scrollBehavior } from './place'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -8,6 +10,8 @@ declare module 'vue-router' {
     who?: 'signed-in' | 'patron' | 'librarian' | 'guest'
     /** The page fills the window, without the library's header. */
     bare?: boolean
+    /** The address says which list is shown. */
+    lists?: boolean
   }
 }
 
@@ -16,15 +20,26 @@ const id = (route: RouteLocationNormalized) => ({ id: String(route.params.id) })
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', name: 'home', component: () => import('@/views/patron/HomePage.vue') },
+    {
+      path: '/',
+      name: 'home',
+      component: () => import('@/views/patron/HomePage.vue'),
+      meta: { lists: true },
+    },
     { path: '/sections', name: 'sections', component: () => import('@/views/patron/SectionsPage.vue') },
     {
       path: '/sections/:id',
       name: 'section',
       component: () => import('@/views/patron/SectionPage.vue'),
       props: id,
+      meta: { lists: true },
     },
-    { path: '/books', name: 'shelf', component: () => import('@/views/patron/ShelfPage.vue') },
+    {
+      path: '/books',
+      name: 'shelf',
+      component: () => import('@/views/patron/ShelfPage.vue'),
+      meta: { lists: true },
+    },
     { path: '/books/:id', name: 'book', component: () => import('@/views/patron/BookPage.vue'), props: id },
     {
       path: '/read/:id',
@@ -46,9 +61,26 @@ export const router = createRouter({
       meta: { who: 'guest' },
     },
     {
+      path: '/forgot',
+      name: 'forgot',
+      component: withWords(() => import('@/views/patron/ForgotPage.vue'), 'notices'),
+    },
+    {
+      path: '/notifications',
+      name: 'notifications',
+      component: withWords(() => import('@/views/notices/NoticesPage.vue'), 'notices'),
+      meta: { who: 'signed-in' },
+    },
+    {
       path: '/me',
       name: 'profile',
-      component: () => import('@/views/patron/ProfilePage.vue'),
+      component: withWords(() => import('@/views/patron/ProfilePage.vue'), 'notices'),
+      meta: { who: 'signed-in' },
+    },
+    {
+      path: '/me/apps',
+      name: 'reading-apps',
+      component: () => import('@/views/patron/ReadingAppsPage.vue'),
       meta: { who: 'signed-in' },
     },
     {
@@ -59,7 +91,7 @@ export const router = createRouter({
     },
     {
       path: '/librarian',
-      component: () => import('@/views/librarian/LibrarianPages.vue'),
+      component: withWords(() => import('@/views/librarian/LibrarianPages.vue'), 'desk', 'notices'),
       meta: { who: 'librarian' },
       children: [
         { path: '', name: 'desk', component: () => import('@/views/librarian/DeskPage.vue') },
@@ -102,7 +134,7 @@ export const router = createRouter({
     },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/views/patron/NotFoundPage.vue') },
   ],
-  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+  scrollBehavior,
 })
 
 router.beforeEach(async (to) => {

@@ -36,9 +36,10 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from infra.local.emulator import keeper, outbox, repairs
+    from infra.local.emulator import keeper, outbox, ranges, repairs
 
     repairs.install()
+    ranges.install()
     outbox.install(data / "mail")
     try:
         objects.install(data / "objects")

@@ -40,6 +40,7 @@ def load(_target: str) -> Any:
     from infra.local.gateway.covers import Covers
     from infra.local.gateway.front import Front
     from infra.local.gateway.mailbox import Mailbox
+    from infra.local.gateway.notices import Notices
     from infra.local.gateway.objects import Objects
     from infra.local.gateway.site import Site
 
@@ -49,6 +50,7 @@ def load(_target: str) -> Any:
         covers=Covers(_s3, os.environ["BUCKET"]),
         objects=Objects(os.environ["AWS_ENDPOINT_URL"]),
         mailbox=Mailbox(Path(os.environ["CARREL_MAIL"])),
+        notices=Notices(os.environ["PUBLIC_URL"]),
     )
 
 

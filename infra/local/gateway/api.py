@@ -67,7 +67,6 @@ class Api:
     def __init__(self, app: Chalice) -> None:
         self._app = app
         self._routes = Routes(app.routes)
-        self._binary_types = frozenset(app.api.binary_types)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -114,20 +113,9 @@ class Api:
             "requestContext": request_context,
             **_headers(environ),
             **_query(environ["QUERY_STRING"]),
-            **self._encoded(body, environ.get("CONTENT_TYPE", "")),
+            **_encoded(body),
         }
         return self._invoke(event, context)
-
-    def _encoded(self, body: bytes, media_type: str) -> dict[str, Any]:
-        """The body as an event carries it: text, or base64 for the binary media types."""
-        if not body:
-            return {"body": None, "isBase64Encoded": False}
-        if self._is_binary(media_type):
-            return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-        return {"body": body.decode(errors="replace"), "isBase64Encoded": False}
-
-    def _is_binary(self, media_type: str) -> bool:
-        return media_type.partition(";")[0].strip() in self._binary_types or "*/*" in self._binary_types
 
     def _invoke(self, event: dict[str, Any], context: LambdaContext) -> Answer:
         if len((event["body"] or "").encode()) > PAYLOAD_LIMIT:
@@ -207,6 +195,13 @@ def _body(environ: Environ) -> bytes:
         _discard(environ)
         raise Refused("REQUEST_TOO_LARGE")
     return body
+
+
+def _encoded(body: bytes) -> dict[str, Any]:
+    """The body as an event carries it: all media types are binary to this API, so that it can answer compressed."""
+    if not body:
+        return {"body": None, "isBase64Encoded": False}
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
 def _discard(environ: Environ, at_most: int = 4 * BODY_LIMIT) -> None:

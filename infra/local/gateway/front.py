@@ -11,6 +11,7 @@ import urllib3
 from infra.local.gateway import refusals, wsgi
 from infra.local.gateway.covers import PREFIX as COVERS
 from infra.local.gateway.mailbox import PREFIX as MAILBOX
+from infra.local.gateway.notices import PREFIX as NOTICES
 from infra.local.gateway.objects import PREFIX as OBJECTS
 from infra.local.gateway.refusals import Refused
 from infra.local.gateway.wsgi import App, Environ, StartResponse
@@ -24,13 +25,14 @@ AWAY = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError
 class Front:
     """The WSGI application of the whole local library."""
 
-    def __init__(self, *, api: App, site: App, covers: App, objects: App, mailbox: App) -> None:
+    def __init__(self, *, api: App, site: App, covers: App, objects: App, mailbox: App, notices: App) -> None:
         self._parts = [
             ("/api", api),
             ("/opds", api),
             (COVERS, covers),
             (OBJECTS, objects),
             (MAILBOX, mailbox),
+            (NOTICES, notices),
         ]
         self._site = site
 

@@ -80,7 +80,7 @@ class Mailbox:
                 return _json(asdict(mail)) if as_json else _page(mail.subject, _letter(mail))
             case [id, "body"] if file := self._find(id):
                 html = _read(file).html or ""
-                return Answer(200, _guarded("text/html; charset=utf-8", MAIL_POLICY), html.encode())
+                return Answer(200, guarded("text/html; charset=utf-8", MAIL_POLICY), html.encode())
             case [id, "files", n] if (file := self._find(id)) and n.isdigit():
                 return _file(file, int(n))
             case _:
@@ -134,7 +134,7 @@ def _file(file: Path, n: int) -> Answer:
     content: Any = part.get_payload(decode=True) or b""
     name = (part.get_filename() or f"file-{n}").encode("ascii", "replace").decode().replace('"', "'")
     headers = [
-        *_guarded(part.get_content_type(), MAIL_POLICY),
+        *guarded(part.get_content_type(), MAIL_POLICY),
         ("Content-Disposition", f'inline; filename="{name}"'),
     ]
     return Answer(200, headers, content)
@@ -142,18 +142,19 @@ def _file(file: Path, n: int) -> Answer:
 
 def _json(value: object) -> Answer:
     body = json.dumps(value, ensure_ascii=False).encode()
-    return Answer(200, _guarded("application/json", "default-src 'none'"), body)
+    return Answer(200, guarded("application/json", "default-src 'none'"), body)
 
 
 def _page(title: str, content: str, status: int = 200) -> Answer:
     return Answer(
         status,
-        _guarded("text/html; charset=utf-8", PAGE_POLICY),
-        _LAYOUT.format(escape(title), content).encode(),
+        guarded("text/html; charset=utf-8", PAGE_POLICY),
+        LAYOUT.format(escape(title), content, "Mailbox", "Mail this library sent. Nothing left this machine.").encode(),
     )
 
 
-def _guarded(media_type: str, security: str) -> list[tuple[str, str]]:
+def guarded(media_type: str, security: str) -> list[tuple[str, str]]:
+    """The headers of a page that may do no more than `security` says."""
     return [
         ("Content-Type", media_type),
         ("Content-Security-Policy", security),
@@ -196,12 +197,12 @@ def _readable(iso: str) -> str:
     return iso[:19].replace("T", " ") + " UTC"
 
 
-_LAYOUT = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{0} – mailbox</title><style>
+LAYOUT = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{0} – {2}</title><style>
 body{{font:1rem/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}}
 ul{{list-style:none;padding:0}} li{{border-bottom:1px solid #ddd}} li span{{color:#555}}
 li a{{display:flex;gap:1rem;flex-wrap:wrap;padding:.6rem 0;color:inherit;text-decoration:none}}
 li a b{{flex:1 1 16rem}} a:focus-visible{{outline:2px solid #06c}} .files a{{display:inline}}
 iframe{{width:100%;height:32rem;border:1px solid #ccc;background:#fff}} pre{{white-space:pre-wrap}}
 .empty{{color:#555;padding:3rem 0;text-align:center}}</style>
-<h1>Mailbox</h1><p>Mail this library sent. Nothing left this machine.</p><main>{1}</main>"""
+<h1>{2}</h1><p>{3}</p><main>{1}</main>"""

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib import packing
 from infra.local.gateway.refusals import Answer
 
 Environ = dict[str, Any]
@@ -56,11 +57,8 @@ def shrinks(media_type: str) -> bool:
 
 
 def takes_gzip(environ: Environ) -> bool:
-    """Whether the client accepts gzip.
-
-    A weight of zero, which no client known sends for gzip, counts as yes.
-    """
-    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    """Whether the client accepts gzip."""
+    return packing.takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 def compress(body: bytes, level: int = 1) -> bytes:

@@ -44,10 +44,7 @@ describe('what was refused', () => {
   it('comes with the ways out, as links and as what can be done at once', async () => {
     const shown = notice(full, true)
     expect(shown.findAll('a').map((link) => link.attributes('href'))).toEqual(['/books/b1', '/books/b2'])
-    expect(shown.findAll('button').map((button) => button.text())).toEqual([
-      'Return Emma',
-      'Cancel request Godan',
-    ])
+    expect(shown.findAll('button').map((button) => button.text())).toEqual(['Return Emma', 'Give up Godan'])
     await shown.findAll('button')[1]?.trigger('click')
     expect(shown.emitted('way')).toEqual([[full.waysOut[1]]])
     expect(notice(full).findAll('button')).toHaveLength(0)

@@ -101,7 +101,7 @@ export function useOwning(timezone: Ref<string>) {
     const isFree =
       way.action === 'return'
         ? await giveBack(way.loan_id, way.book_id ?? '', way.text, deed.about)
-        : await takeBack(way.loan_id, deed.about, t('loan.cancelled'))
+        : await takeBack(way.loan_id, deed.about, t('loan.given-up'))
     if (isFree) await attempt(deed)
   }
 

@@ -1,0 +1,208 @@
+"""Reports: beginning those of a month, making one, looking at them.
+
+A month's reports are begun by whoever comes first after the month has ended; made by as many functions as the queue
+gives them to; and each is mailed in the notice of its month, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from chalicelib import facts, objects, pdf, queues, settings
+from chalicelib.accounts import service as accounts
+from chalicelib.database import Collision, get, unless
+from chalicelib.errors import NotFound
+from chalicelib.ids import id_of
+from chalicelib.notices import service as notices
+from chalicelib.paging import Part, first
+from chalicelib.policy import service as policy
+from chalicelib.reports import library, months, pages, patron
+from chalicelib.reports.months import Month
+from chalicelib.reports.tables import LIBRARY, Report
+
+QUEUE = "reports"
+
+AT_ONCE = 100
+
+ADDRESS_LIFE = 15 * 60
+"""Seconds for which the address of a page or PDF holds."""
+
+HTML, PDF = "text/html; charset=utf-8", "application/pdf"
+
+OF_READING = ("loan.granted", "loan.accepted", "loan.returned", "loan.expired", "loan.revoked")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A report to be made: that of `owner`, or, without one, those of all patrons who read in the month."""
+
+    month: str
+    as_of: datetime
+    owner: str | None = None
+
+
+def begin(as_of: datetime, now: datetime) -> int:
+    """Have the reports made of the month before the one in which `as_of` is; how many were asked for here: 0 where they
+    were begun before, or the library was not open yet in that month."""
+    zone = _zone()
+    month = months.of(as_of, zone).before()
+    opened = accounts.opened_at()
+    if opened is None or month.ends <= opened or not _begun(LIBRARY, month, as_of, now):
+        return 0
+    queues.send(QUEUE, Message(month.name, as_of, LIBRARY))
+    queues.send(QUEUE, Message(month.name, as_of))
+    return 1
+
+
+def make(message: Message, now: datetime) -> None:
+    """Make the report that a message asks for, or ask for those of the patrons. Safe to repeat."""
+    month = months.named(message.month, _zone())
+    if message.owner is None:
+        for owner in _readers(month):
+            if _begun(owner, month, message.as_of, now):
+                queues.send(QUEUE, Message(month.name, message.as_of, owner))
+    elif message.owner == LIBRARY:
+        _make_library(month, message.as_of, now)
+    else:
+        _make_patron(message.owner, month, message.as_of, now)
+
+
+def _begun(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
+    """Whether the report of a month is begun here: it was not before, or before the month had ended, as of a time to
+    come."""
+    made = Report(
+        owner=owner,
+        month=month.name,
+        id=id_of(f"report {owner} {month.name} {as_of.isoformat()}"),
+        asked_at=now,
+        as_of=as_of,
+    )
+    try:
+        with unless(Collision):
+            made.save(Report.owner.does_not_exist() | ((Report.asked_at < month.ends) & (Report.asked_at < now)))
+    except Collision:
+        return False
+    return True
+
+
+def _readers(month: Month) -> Iterator[str]:
+    """The patrons who lent or brought back something in a month, each once."""
+    seen: set[str] = set()
+    for one in facts.of_kinds(OF_READING, month.begins, month.ends):
+        reader = one.details.as_dict()["patron_id"]
+        if reader not in seen:
+            seen.add(reader)
+            yield reader
+
+
+def _make_library(month: Month, as_of: datetime, now: datetime) -> None:
+    report, librarian = _one(LIBRARY, month), accounts.own(accounts.librarian_id() or "")[0]
+    it = library.gathered(month, as_of)
+    page = pages.of_library(it, librarian.language, library.MOST_LOANS)
+    paper = page if it.all_loans <= pages.LOANS_ON_PAPER else pages.of_library(it, librarian.language)
+    _keep(report, page, paper, now)
+    attached = _wants_pdf(librarian, report)
+    data = pages.mail_of_library(it, f"{settings.current().public_url}/librarian/reports", attached=attached)
+    _send("monthly-report", librarian, report, data, attached, now)
+
+
+def _make_patron(patron_id: str, month: Month, as_of: datetime, now: datetime) -> None:
+    report = _one(patron_id, month)
+    try:
+        person = accounts.patron(patron_id)
+    except NotFound:
+        report.delete()
+        return
+    it = patron.gathered(patron_id, month, as_of)
+    page = pages.of_patron(it, person.language, ZoneInfo(person.timezone))
+    _keep(report, page, page, now)
+    attached = _wants_pdf(person, report)
+    data = pages.mail_of_patron(it, f"{settings.current().public_url}/me/reports", attached=attached)
+    _send("reading-month", person, report, data, attached, now)
+
+
+def _keep(report: Report, page: str, paper: str, now: datetime) -> None:
+    """Keep the files of a report, which is ready then."""
+    place = f"reports/{report.owner}/{report.id}"
+    objects.put(f"{place}.html", page.encode(), HTML)
+    try:
+        objects.put(f"{place}.pdf", pdf.printed(paper), PDF)
+        report.pdf = f"{place}.pdf"
+    except pdf.NoPrinter:
+        report.pdf = None
+    report.page, report.status, report.made_at = f"{place}.html", "ready", now
+    report.save()
+
+
+def _wants_pdf(person: accounts.Account, report: Report) -> bool:
+    return person.report_format == "pdf" and report.pdf is not None
+
+
+def _send(
+    kind: str, person: accounts.Account, report: Report, data: dict[str, object], attached: bool, now: datetime
+) -> None:
+    notices.tell(person.id, kind, now, once=report.id, month=report.month, report_id=report.id)
+    if person.email is None:
+        return
+    files = [notices.Attachment(f"{report.month}.pdf", PDF, report.pdf)] if attached and report.pdf else []
+    notices.send(kind, person.id, data, now, once=report.id, attachments=files, unasked=True)
+
+
+def _one(owner: str, month: Month) -> Report:
+    kept = get(Report, owner, month.name)
+    if kept is None:
+        raise NotFound("There is no such report.")
+    return kept
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(policy.current().timezone)
+
+
+# --------------------------------------------------------------------------------------------- looking at reports
+
+
+def owner_of(caller_id: str, *, is_librarian: bool) -> str:
+    """Whose reports somebody reads as their own."""
+    return LIBRARY if is_librarian else caller_id
+
+
+def listed(owner: str, month: str | None, limit: int, cursor: str | None) -> Part[Report]:
+    """A page of the reports of `owner`, the newest month first.
+
+    Raises Invalid.
+    """
+    for name in filter(None, (month, cursor)):
+        months.named(name, ZoneInfo("UTC"))
+    wanted = Report.month == month if month else Report.month < cursor if cursor else None
+    found = Report.query(owner, wanted, scan_index_forward=False, limit=limit + 1, consistent_read=True)
+    return first(found, limit, lambda report: report.month)
+
+
+def one(report_id: str, owner: str) -> Report:
+    """The report of this id, if it is of `owner`.
+
+    Raises NotFound.
+    """
+    kept = next(iter(Report.by_id.query(report_id, limit=1)), None)
+    if kept is None or kept.owner != owner:
+        raise NotFound("There is no such report.")
+    return kept
+
+
+def addresses(report: Report, host: str | None) -> tuple[str | None, str | None]:
+    """Where the page and the PDF of a report are for a quarter of an hour."""
+    return (
+        objects.download_address(report.page, ADDRESS_LIFE, host, HTML) if report.page else None,
+        objects.download_address(report.pdf, ADDRESS_LIFE, host, PDF) if report.pdf else None,
+    )
+
+
+def forget(patron_id: str) -> None:
+    """Remove the reports of a patron who was erased. Safe to repeat."""
+    for report in list(Report.query(patron_id, consistent_read=True)):
+        objects.remove(*filter(None, (report.page, report.pdf)))
+        report.delete()
