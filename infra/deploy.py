@@ -30,6 +30,7 @@ Clients = Callable[[str], Any]
 FROM_ENVIRONMENT = {
     "RedisUrl": "REDIS_URL",
     "MailFrom": "MAIL_FROM",
+    "PdfLayer": "PDF_LAYER",
     "SmtpUrl": "SMTP_URL",
     "GoogleChatWebhook": "GOOGLE_CHAT_WEBHOOK",
     "Domain": "DOMAIN",

@@ -34,6 +34,11 @@ PARAMETERS: dict[str, dict[str, str | bool]] = {
         "NoEcho": True,
         "Description": "A Redis or Valkey the functions can reach; without one the library runs uncached.",
     },
+    "PdfLayer": {
+        "Type": "String",
+        "Default": "",
+        "Description": "A layer with Pango and fonts, for reports as PDF; without one they are pages.",
+    },
     "MailFrom": {"Type": "String", "Default": "", "Description": "The address notices come from."},
     "SmtpUrl": {
         "Type": "String",
@@ -51,6 +56,7 @@ PARAMETERS: dict[str, dict[str, str | bool]] = {
 }
 
 CONDITIONS: dict[str, Any] = {
+    "HasPdfLayer": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PdfLayer"}, ""]}]},
     "HasPublicUrl": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PublicUrl"}, ""]}]},
     **web.CONDITIONS,
 }
@@ -269,8 +275,8 @@ def _functions(runtime: str) -> dict[str, Any]:
             }
         }
     key = {"Fn::Sub": "{{resolve:secretsmanager:${TokenKey}:SecretString}}"}
-    # Nobody else signs or checks a token, or writes letters with links in them.
-    for name in ("APIHandler", "Bearer", "Send"):
+    # Nobody else signs or checks a token, signs what a webhook is told, or writes letters with links in them.
+    for name in ("APIHandler", "Bearer", "Export", "Send"):
         functions[name]["Properties"]["Environment"] = {"Variables": {"JWT_SECRET": key}}
     for function, queue, at_once in FED:
         functions[function]["Properties"]["Events"] = {
@@ -285,6 +291,11 @@ def _functions(runtime: str) -> dict[str, Any]:
                 }
             }
         }
+    # Beside those of all functions. Lambda looks for libraries in /opt/lib.
+    functions["Report"]["Properties"] |= {
+        "Layers": [{"Fn::If": ["HasPdfLayer", {"Ref": "PdfLayer"}, {"Ref": "AWS::NoValue"}]}],
+        "Environment": {"Variables": {"FONTCONFIG_PATH": "/opt/etc/fonts", "XDG_CACHE_HOME": "/tmp"}},  # noqa: S108
+    }
     for function in ("Tell", "Index"):
         functions[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": _facts()}
     return functions | logs

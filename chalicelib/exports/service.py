@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib import objects, outside, queues, seals, settings
+from chalicelib import objects, outside, queues, seals
 from chalicelib.accounts import service as accounts
 from chalicelib.circulation import lists as loans
 from chalicelib.database import Transaction, get
@@ -24,6 +24,9 @@ from chalicelib.repeats import Key, once
 
 KEPT_FOR = timedelta(days=30)
 """The bucket lets go of the files after as long (infra/resources.py)."""
+
+LINK = "export"
+"""What the token of a mailed link is sealed for."""
 
 LINK_LIFE = timedelta(days=7)
 """For which the link in a mail is good, without signing in."""
@@ -109,9 +112,8 @@ def tell(export_id: str, once: str, now: datetime) -> None:
     notices.tell_as(once, export.requested_by, f"export-{export.status}", now, **said)
     if export.status == "ready":
         until = now + LINK_LIFE
-        token = seals.sealed("export", f"{export.id} {int(until.timestamp())}")
-        url = f"{settings.current().public_url}/api/exports/file?token={token}"
-        data = {"what": export.kind, "rows": export.rows, "url": url, "until": until.isoformat()}
+        link = {"page": "/api/exports/file", "purpose": LINK, "text": f"{export.id} {int(until.timestamp())}"}
+        data = {"what": export.kind, "rows": export.rows, "link": link, "until": until.isoformat()}
         notices.send("export-ready", export.requested_by, data, now, once=export.id)
 
 
@@ -120,7 +122,7 @@ def by_token(token: str, now: datetime) -> Export:
 
     Raises NotFound where the link is forged or its time is over.
     """
-    export_id, _, until = (seals.opened("export", token) or "").partition(" ")
+    export_id, _, until = (seals.opened(LINK, token) or "").partition(" ")
     if not until or now.timestamp() > int(until):
         raise NotFound("This link is good no longer. The librarian can export again.")
     return one(export_id)

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import objects, queues, settings
+from chalicelib import objects, queues, seals, settings
 from chalicelib.accounts import service as accounts
 from chalicelib.accounts.schemas import Channel
 from chalicelib.database import Collision, get, unless
@@ -224,6 +224,9 @@ def _secrets(letter: Letter) -> dict[str, str]:
         return {"url": accounts.reset_address(letter.data["reset_id"])}
     if letter.kind == "invitation":
         return {"url": accounts.invitation_address(letter.data["invitation_id"])}
+    if link := letter.data.get("link"):
+        token = seals.sealed(link["purpose"], link["text"])
+        return {"url": f"{settings.current().public_url}{link['page']}?token={token}"}
     return {}
 
 

@@ -35,7 +35,8 @@ def send(
 ) -> str:
     """Send somebody a notice, in their language: it is kept, and sent from the queue. Its id.
 
-    `kind` is a folder of `templates/`, `data` (plain values, for JSON) what the templates take, with times as ISO 8601.
+    `kind` is a folder of `templates/`, `data` (plain values, for JSON) what the templates take, with times as ISO 8601;
+    a `link` among it, {page, purpose, text}, becomes `url`, with the text sealed for the purpose (see `seals`).
     Sent again with the same `once`, as "export 01jd…", it is the same notice. `page` is the key in the objects of HTML
     that takes the place of body.html. An `unasked` notice is one that the library sends of its own accord: it can be
     unsubscribed from, and where it is not known whether it went out, it is not sent again.

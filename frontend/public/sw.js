@@ -13,7 +13,14 @@ addEventListener('push', (event) => {
   }
   const { title = 'Carrel', body, url, tag, lang } = said
   event.waitUntil(
-    registration.showNotification(title, { body, tag, lang, icon: '/mark.svg', badge: '/mark.svg', data: { url } }),
+    registration.showNotification(title, {
+      body,
+      tag,
+      lang,
+      icon: '/mark.svg',
+      badge: '/mark.svg',
+      data: { url },
+    }),
   )
 })
 

@@ -17,6 +17,9 @@ import pytest
 from chalicelib import objects, outside, queues, settings, wiring
 from chalicelib.exports import jobs, rows, webhook
 from chalicelib.exports.service import Message
+from chalicelib.facts import Fact
+from chalicelib.notices import letters
+from chalicelib.notices.tables import Letter
 from chalicelib.spreadsheets import encoded
 from tests.factories import Town
 from tests.fakes import SettableClock
@@ -283,3 +286,27 @@ def test_a_webhook_that_does_not_answer_is_tried_five_times_and_given_up(
     work_off(queue)
     shown = town.librarian.get(f"/exports/{begun['id']}").json
     assert (tries, shown["webhook"], shown["status"]) == (len(webhook.WAITS) + 1, "failed", "ready")
+
+
+def test_the_link_of_the_mail_opens_the_file_without_signing_in_for_a_week(
+    town: Town, queue: list[Message], clock: SettableClock
+) -> None:
+    file_of(town, queue, kind="books")
+    for happened in Fact.scan():
+        jobs.on_fact(happened, wiring.now())
+        jobs.on_fact(happened, wiring.now())  # told twice
+    (letter,) = Letter.scan()
+    keeper = letters.person(letter.account_id)
+    assert keeper is not None
+    said = letters.written(letter, keeper, wiring.now())
+    token = said.url.partition("?token=")[2]
+    opened = town.visitor().get(f"/exports/file?token={token}")
+    assert (opened.status, opened.headers["cache-control"]) == (303, "no-store")
+    assert "exports/" in opened.headers["location"]
+    assert said.url in said.text
+    told = [one["kind"] for one in town.librarian.get("/notifications").json["items"]]
+    assert told == ["export-ready"]
+    for wrong in (token[:-2], "x" + token, "x"):
+        assert town.visitor().get(f"/exports/file?token={wrong}").status == 404
+    clock.forward(days=8)
+    assert town.visitor().get(f"/exports/file?token={token}").status == 404

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ctypes import POINTER, c_ushort, cast, create_string_buffer
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pypdfium2
+import pypdfium2.raw as raw
 import pytest
 
 from chalicelib import pdf
@@ -24,8 +26,11 @@ def test_a_page_is_printed_with_its_title_its_language_and_tags() -> None:
     document = pypdfium2.PdfDocument(printed)
     assert document.get_metadata_value("Title") == "रिपोर्ट"
     assert "Names: Ελένη, Ben" in document[0].get_textpage().get_text_range()
-    assert b"/MarkInfo" in printed
-    assert b"/Lang" in printed
+    assert raw.FPDFCatalog_IsTagged(document)
+    length = raw.FPDFCatalog_GetLanguage(document, None, 0)
+    language = create_string_buffer(length)
+    raw.FPDFCatalog_GetLanguage(document, cast(language, POINTER(c_ushort)), length)
+    assert language.raw.decode("utf-16-le").rstrip("\0") == "hi"
 
 
 @needs_printer

@@ -75,7 +75,7 @@ def test_what_signs_tokens_is_a_reference_and_only_where_tokens_are_signed_or_ch
         for name, resource in merged["Resources"].items()
         if name in permissions.GRANTS
     }
-    assert {name for name, secret in told.items() if secret} == {"APIHandler", "Bearer", "Send"}
+    assert {name for name, secret in told.items() if secret} == {"APIHandler", "Bearer", "Export", "Send"}
     assert told["APIHandler"] == {"Fn::Sub": "{{resolve:secretsmanager:${TokenKey}:SecretString}}"}
     assert "JWT_SECRET" not in merged["Globals"]["Function"]["Environment"]["Variables"]
     assert merged["Parameters"]["RedisUrl"]["NoEcho"] is True

@@ -72,12 +72,13 @@ def find(searcher: Searcher, wanted: BookList, order: BookOrder) -> Results:
         return _results(rows, order, 0, wanted.limit, overview)
     steps = Steps(wanted.q or "", shortened(asked))
     overview = None if after else overview_of(searcher, steps.all(0), filters)
-    doubtful = doubtful_words(searcher, steps.needed, overview.total) if overview else after.doubtful if after else 0
+    found = overview.total if overview else None
+    doubtful = doubtful_words(searcher, steps.needed, found) if found is not None else after.doubtful if after else 0
     if overview and doubtful:
         overview = overview_of(searcher, steps.all(doubtful), filters)
     if order == "relevance":
         most = min(wanted.limit + 1, overview.total) if overview else wanted.limit + 1
-        rows = _by_step(searcher, steps.each(doubtful), filters, after, most)
+        rows = _by_step(searcher, steps.each(doubtful, without_slips=found != 0), filters, after, most)
     else:
         rows = _in_order(searcher, every([steps.all(doubtful), *filters.values()]), order, after, wanted.limit + 1)
     results = _results(rows, order, doubtful, wanted.limit, overview)
@@ -124,14 +125,14 @@ def _by_step(
 ) -> list[_Row]:
     """The first books behind a place, those of each step by how often they were lent."""
     rows: list[_Row] = []
-    for number, step in enumerate(steps):
+    for step in steps:
         if len(rows) == limit:
             break
-        if after and number < after.step:
+        if after and step.number < after.step:
             continue
         query = every([step.query, *filters.values()], without=step.better)
-        behind = after if after and number == after.step else None
-        rows += _in_order(searcher, query, "relevance", behind, limit - len(rows), number)
+        behind = after if after and step.number == after.step else None
+        rows += _in_order(searcher, query, "relevance", behind, limit - len(rows), step.number)
     return rows
 
 

@@ -31,8 +31,9 @@ MOST_DOUBTFUL = 4
 
 
 class Step(NamedTuple):
-    """Books that answer in one way, without those that answer in a better one."""
+    """Books that answer in one way, without those that answer in a better one; its number among the steps."""
 
+    number: int
     query: Query
     better: list[Query]
 
@@ -56,25 +57,30 @@ class Steps:
         """What is on any step."""
         return either([self._exact, self._near(doubtful, 2)]) if doubtful else self._exact
 
-    def each(self, doubtful: int) -> Iterator[Step]:
-        """The steps. Most hold all of the one before, so that little has to be left out."""
-        if not self.asked:
-            return
+    def each(self, doubtful: int, *, without_slips: bool = True) -> Iterator[Step]:
+        """The steps; where it is known that nothing is found `without_slips`, the last ones only."""
+        better: list[Query] = []
+        if without_slips and self.asked:
+            for number, (query, better) in enumerate(self._without_slips()):
+                yield Step(number, query, better)
+            better = [*better, begins(self.needed, WORDS)]
+        if doubtful:
+            yield Step(_SLIPS, self._near(doubtful, 1), better)
+            yield Step(_SLIPS + 1, self._near(doubtful, 2), [*better, self._near(doubtful, 1)])
+
+    def _without_slips(self) -> Iterator[tuple[Query, list[Query]]]:
+        """Most steps hold all of the one before, so that little has to be left out."""
         aside = [self._identifier, self._author]
         before, spoken = self._title(), phrase("title", self._spoken)
-        yield Step(either([before, self._identifier]), [])
-        yield Step(self._author, [before, self._identifier])
+        yield either([before, self._identifier]), []
+        yield self._author, [before, self._identifier]
         begins_so = every([term("title", fields.title_begins(self._spoken[0])), spoken])
         for query in (begins_so, spoken, *map(self._whole, _SCOPES)):
-            yield Step(query, [*aside, before])
+            yield query, [*aside, before]
             before = query
-        better = [*aside, before]
         for scope in (WORDS[:1], WORDS[:2], WORDS):
-            yield Step(begins(self.needed, scope), better)
-            better = [*aside, self._whole(WORDS), begins(self.needed, scope)]
-        if doubtful:
-            yield Step(self._near(doubtful, 1), better)
-            yield Step(self._near(doubtful, 2), [*better, self._near(doubtful, 1)])
+            yield (query := begins(self.needed, scope)), [*aside, self._whole(WORDS), before]
+            before = query
 
     def _title(self) -> Query:
         sequence = [part for word in self.asked for part in words.closed(word)]
@@ -91,6 +97,9 @@ class Steps:
     def _near(self, doubtful: int, most: int) -> Query:
         return every(near(word, WORDS, most if doubtful >> place & 1 else 0) for place, word in enumerate(self.needed))
 
+
+_SLIPS = 20
+"""The number of the first step with slips of typing; there are fewer without."""
 
 _SCOPES = tuple(WORDS[:count] for count in range(1, len(WORDS) + 1))
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import ar from './ar.json'
 import en from './en.json'
 import fr from './fr.json'
+import arDesk from './desk/ar.json'
+import enDesk from './desk/en.json'
+import frDesk from './desk/fr.json'
+import hiDesk from './desk/hi.json'
 import hi from './hi.json'
+import arNotices from './notices/ar.json'
+import enNotices from './notices/en.json'
+import frNotices from './notices/fr.json'
+import hiNotices from './notices/hi.json'
 
 function messages(tree: object, path = ''): Map<string, string> {
   const found = new Map<string, string>()
@@ -13,12 +21,14 @@ function messages(tree: object, path = ''): Map<string, string> {
 }
 
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
-const english = messages(en)
+// What comes with some pages only, together with what is always there.
+const all = (...parts: object[]) => new Map(parts.flatMap((part) => [...messages(part)]))
+const english = all(en, enDesk, enNotices)
 
 describe.each([
-  ['Arabic', messages(ar), 6],
-  ['French', messages(fr), 2],
-  ['Hindi', messages(hi), 2],
+  ['Arabic', all(ar, arDesk, arNotices), 6],
+  ['French', all(fr, frDesk, frNotices), 2],
+  ['Hindi', all(hi, hiDesk, hiNotices), 2],
 ] as const)('%s', (_, translated, forms) => {
   it('says everything that English says, in the same order', () => {
     expect([...translated.keys()]).toEqual([...english.keys()])

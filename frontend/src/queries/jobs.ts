@@ -24,8 +24,7 @@ export function useRunningJob() {
 export const useFailedNotices = () =>
   useListing<FailedNotice>({
     key: failedKey,
-    page: (cursor) =>
-      answer(api.GET('/api/notices/failed', { params: { query: { cursor, limit: 10 } } })),
+    page: (cursor) => answer(api.GET('/api/notices/failed', { params: { query: { cursor, limit: 10 } } })),
   })
 
 export function useFailedNoticeActions() {

@@ -1,5 +1,5 @@
 import { PiniaColada } from '@pinia/colada'
-import { flushPromises, mount } from '@vue/test-utils'
+import { mount } from '@vue/test-utils'
 import { createPinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, ref } from 'vue'
@@ -16,19 +16,21 @@ let asked: Asked[] = []
 beforeEach(() => {
   vi.useFakeTimers()
   asked = []
-  vi.stubGlobal('fetch', (request: Request) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Response>()
-    request.signal.addEventListener('abort', () => reject(request.signal.reason as Error))
-    asked.push({
-      words: new URL(request.url).searchParams.get('q'),
-      signal: request.signal,
-      async answers(text) {
-        resolve(Response.json({ items: [{ kind: 'title', text, id: text }] }))
-        await flushPromises()
-      },
-    })
-    return promise
-  })
+  vi.stubGlobal(
+    'fetch',
+    (request: Request) =>
+      new Promise<Response>((resolve, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason as Error))
+        asked.push({
+          words: new URL(request.url).searchParams.get('q'),
+          signal: request.signal,
+          async answers(text) {
+            resolve(Response.json({ items: [{ kind: 'title', text, id: text }] }))
+            await vi.advanceTimersByTimeAsync(1)
+          },
+        })
+      }),
+  )
 })
 
 afterEach(() => {
@@ -52,7 +54,6 @@ function typing() {
     shown: () => suggestions.value.map((one) => one.text),
     async types(words: string, pause = 200) {
       text.value = words
-      await flushPromises()
       await vi.advanceTimersByTimeAsync(pause)
     },
   }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bytesOf, pushState, startPush } from './push'
 
 const browser = (permission: string, answer = permission) => {
-  vi.stubGlobal('PushManager', class {})
+  vi.stubGlobal('PushManager', () => undefined)
   vi.stubGlobal('Notification', { permission, requestPermission: () => Promise.resolve(answer) })
   vi.stubGlobal('navigator', {
     serviceWorker: { getRegistration: () => Promise.resolve(undefined), register: vi.fn() },

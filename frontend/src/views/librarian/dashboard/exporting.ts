@@ -3,26 +3,18 @@ import type { Export, LoanStatus, NewExport } from '@/api/models'
 export type ExportKind = Export['kind']
 export const exportKinds: readonly ExportKind[] = ['loans', 'books', 'patrons', 'ratings']
 
-/** What the form of an export holds. */
-export interface Wanted extends Record<string, unknown> {
-  kind: ExportKind
-  status: LoanStatus[]
-  section: string
-  group: string
-  from: string
-  to: string
-  webhook_url: string
-}
-
-export const nothingYet = (): Wanted => ({
-  kind: 'loans',
-  status: [],
+/** What the form of an export holds at first. */
+export const nothingYet = () => ({
+  kind: 'loans' as ExportKind,
+  status: [] as LoanStatus[],
   section: '',
   group: '',
   from: '',
   to: '',
   webhook_url: '',
 })
+
+export type Wanted = ReturnType<typeof nothingYet>
 
 /** What is asked of the library: a filter only where it is for the kind, and says something. */
 export function exportOf({ kind, status, section, group, from, to, webhook_url }: Wanted): NewExport {
