@@ -47,7 +47,8 @@ def begin_parts(key: str, content_type: str) -> str:
 
 
 def put_part(key: str, upload_id: str, number: int, body: bytes) -> str:
-    """Keep a part of a file, its number counted from 1; each but the last has at least 5 MiB. What is returned names it.
+    """Keep a part of a file, its number counted from 1; each but the last has at least 5 MiB. What is returned names
+    it.
 
     Raises PartsAreGone.
     """

@@ -9,6 +9,9 @@ from functools import cache
 from typing import NamedTuple
 
 
+SCRATCH = "/tmp"  # noqa: S108 - what Lambda lets a function write to
+
+
 class WrongSetting(Exception):
     """A setting is missing or makes no sense; the message names the variable."""
 
@@ -86,7 +89,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         public_url=public_url.rstrip("/"),
         objects_url=environment.get("OBJECTS_URL") or None,
         search_folder=environment.get("SEARCH_FOLDER")
-        or f"{environment.get('TMPDIR') or '/tmp'}/carrel-search-{stage}",
+        or f"{environment.get('TMPDIR') or SCRATCH}/carrel-search-{stage}",
         mail_from=environment.get("MAIL_FROM") or None,
         smtp_url=environment.get("SMTP_URL") or None,
         google_chat_webhook=environment.get("GOOGLE_CHAT_WEBHOOK") or None,

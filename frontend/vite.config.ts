@@ -42,11 +42,11 @@ export default defineConfig({
         // Thirty small files take a distant phone longer than two larger ones.
         codeSplitting: {
           groups: [
-            { name: 'vue', test: /node_modules\/(@?vue|@?pinia|@intlify|openapi-fetch)/ },
+            { name: 'vue', test: /node_modules\/(@?vue(?!-chartjs)|@?pinia|@intlify|openapi-fetch)/ },
             {
               name: 'library',
               // What only some pages ask for comes with those pages.
-              test: /src\/((components\/(ui|catalogue|circulation)|composables|api)\/|queries\/(?!patrons|together|uploads|stats|exports|jobs|notices|passwords|reminders|reports))/,
+              test: /src\/((components\/(ui|catalogue|circulation)|composables(?!\/polling)|api)\/|queries\/(?!patrons|together|uploads|stats|exports|jobs|notices|passwords|reminders|reports))/,
             },
           ],
         },

@@ -294,7 +294,7 @@ def _functions(runtime: str) -> dict[str, Any]:
     # Beside those of all functions. Lambda looks for libraries in /opt/lib.
     functions["Report"]["Properties"] |= {
         "Layers": [{"Fn::If": ["HasPdfLayer", {"Ref": "PdfLayer"}, {"Ref": "AWS::NoValue"}]}],
-        "Environment": {"Variables": {"FONTCONFIG_PATH": "/opt/etc/fonts", "XDG_CACHE_HOME": "/tmp"}},  # noqa: S108
+        "Environment": {"Variables": {"FONTCONFIG_PATH": "/opt/etc/fonts", "XDG_CACHE_HOME": "/tmp"}},
     }
     for function in ("Tell", "Index"):
         functions[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": _facts()}

@@ -11,7 +11,7 @@ from chalicelib import ids
 from chalicelib.catalogue import ranking
 from chalicelib.catalogue.schemas import BookList, BookOrder, Books, Suggestions
 from chalicelib.catalogue.service import on_shelves, shown
-from chalicelib.catalogue.tables import BOOKS, SECTIONS, Book, Section, Shelving
+from chalicelib.catalogue.tables import BOOKS, REMOVED, SECTIONS, Book, Section, Shelving
 from chalicelib.paging import Part, first, key_at, place, position
 
 
@@ -58,10 +58,16 @@ def of_section(section_id: str, limit: int, cursor: str | None) -> Part[Book]:
 
 
 def as_added(since: datetime, until: datetime, after: str | None) -> Iterator[Book]:
-    """Every book that was added from `since` on and before `until`, oldest first, read as it is asked for; with `after`,
-    those after the book of that id."""
+    """Every book that was added from `since` on and before `until`, oldest first, read as it is asked for; with
+    `after`, those after the book of that id."""
     added = Book.query(BOOKS, Book.id.between(after or ids.before(since), ids.before(until)), page_size=100)
     return (kept for kept in added if kept.id != after)
+
+
+def oldest() -> datetime | None:
+    """When the first book was added of those that there are or were; before it nothing can have been lent."""
+    first_ones = [kept for shelf in (BOOKS, REMOVED) for kept in Book.query(shelf, limit=1)]
+    return min((kept.created_at for kept in first_ones), default=None)
 
 
 def section_names() -> dict[str, str]:

@@ -82,10 +82,10 @@ def of_library(wanted: frozenset[Status], limit: int, cursor: str | None, now: d
 
 
 def as_asked_for(
-    wanted: frozenset[Status], since: datetime, until: datetime, after: str | None, now: datetime
+    since: datetime, until: datetime, after: str | None, now: datetime
 ) -> Iterator[tuple[str, Loan, Status]]:
-    """Every loan in these states that was asked for from `since` on and before `until`, in that order, each with the
-    cursor after which the list goes on, and its state at `now`.
+    """Every loan that was asked for from `since` on and before `until`, in that order, each with the cursor after which
+    the list goes on, and its state at `now`.
 
     The facts tell of each loan when it begins, and are never changed: none is missed or comes twice, whatever becomes
     of the loans meanwhile. A query for each day and way to begin, and a batch for a hundred loans.
@@ -95,9 +95,7 @@ def as_asked_for(
         kept = {loan.public_id: loan for loan in records.by_ids(told.subject for told in some)}
         for told in some:
             if (loan := kept.get(told.subject)) is not None:
-                status = status_at(Status(loan.status), loan.due_at, now)
-                if status in wanted:
-                    yield told.id, loan, status
+                yield told.id, loan, status_at(Status(loan.status), loan.due_at, now)
 
 
 def out_within(since: datetime, until: datetime, now: datetime) -> Iterator[list[Loan]]:

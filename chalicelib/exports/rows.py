@@ -43,10 +43,11 @@ def of_loans(asked: Asked, after: str | None, now: datetime) -> Iterator[Batch]:
     """A row for each request and loan, by when it was asked for; its state is that at `now`."""
     names = shelves.section_names()
     wanted = loans.statuses(asked.status)
-    for some in _batches(loans.as_asked_for(wanted, asked.since, asked.until, after, now)):
-        books = catalogue.by_ids(loan.book_id for _, loan, _ in some)
-        patrons = accounts.names(loan.patron_id for _, loan, _ in some)
-        ratings = reviews.ratings((loan.book_id, loan.patron_id) for _, loan, _ in some)
+    for read in _batches(loans.as_asked_for(asked.since, asked.until, after, now)):
+        some = [(loan, status) for _, loan, status in read if status in wanted]
+        books = catalogue.by_ids(loan.book_id for loan, _ in some)
+        patrons = accounts.names(loan.patron_id for loan, _ in some)
+        ratings = reviews.ratings((loan.book_id, loan.patron_id) for loan, _ in some)
         rows = [
             (
                 loan.public_id,
@@ -62,9 +63,9 @@ def of_loans(asked: Asked, after: str | None, now: datetime) -> Iterator[Batch]:
                 _time(loan.ended_at if status == "returned" else None),
                 _said(ratings.get((loan.book_id, loan.patron_id))),
             )
-            for _, loan, status in some
+            for loan, status in some
         ]
-        yield rows, some[-1][0]
+        yield rows, read[-1][0]
 
 
 def of_books(asked: Asked, after: str | None, now: datetime) -> Iterator[Batch]:

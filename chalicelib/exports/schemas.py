@@ -27,7 +27,7 @@ Day: TypeAlias = Annotated[
 class NewExport(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """What to export: loans by when they were asked for, e-books by when they were added, patrons by when they
     registered, ratings by when they were given; `from` and `to` are both included. `status` (several with commas) is
-    for loans, `section` for e-books, `group` for patrons. `webhook_url` is told when the file is ready."""
+    for loans, `section` for e-books, `group` for patrons. `webhook_url` is told when the file is ready, or failed."""
 
     kind: ExportKind = "loans"
     status: Annotated[str, Meta(max_length=100, examples=["active,returned"])] | None = None

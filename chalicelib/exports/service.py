@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib import objects, outside, queues, seals
-from chalicelib.accounts import service as accounts
+from chalicelib.catalogue import lists as shelves
 from chalicelib.circulation import lists as loans
 from chalicelib.database import Transaction, get
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.exports.rows import Asked
-from chalicelib.exports.schemas import NewExport
+from chalicelib.exports.schemas import ExportKind, NewExport
 from chalicelib.exports.tables import EXPORTS, Export
 from chalicelib.facts import fact
 from chalicelib.ids import new_id
@@ -73,10 +73,12 @@ def start(wanted: NewExport, librarian: str, key: Key | None, now: datetime) -> 
         if key:
             key.note(transaction, made.id, now)
         transaction.commit()
-        queues.send("exports", Message(made.id))
         return made
 
-    return once(key, now, make, one)
+    made = once(key, now, make, one)
+    if made.status == "queued":  # also for who asks again, since the message of before may have been lost
+        queues.send("exports", Message(made.id))
+    return made
 
 
 def one(export_id: str) -> Export:
@@ -136,13 +138,20 @@ def asked_for(wanted: NewExport, now: datetime) -> Asked:
     for name, kind in (("status", "loans"), ("section", "books"), ("group", "patrons")):
         if getattr(wanted, name) is not None and wanted.kind != kind:
             raise Invalid.field(name, f"This is for an export of {kind} only.", "not-for-this")
-    opened = accounts.opened_at() or now
-    since = _moment("from", wanted.since, at_end=False) if wanted.since else opened - timedelta(days=1)
+    began = _beginning(wanted.kind, now)
+    since = _moment("from", wanted.since, at_end=False) if wanted.since else began
     until = _moment("to", wanted.until, at_end=True) if wanted.until else now
     if wanted.since and wanted.until and until <= since:
         raise Invalid.field("to", "This is before the beginning.", "order")
     loans.statuses(wanted.status)
-    return Asked(since, min(until, now), wanted.status, wanted.section, wanted.group)
+    # What is read is read day by day: there is nothing before the library began, nor yet of what is to come.
+    until = max(min(until, now), began)
+    return Asked(min(max(since, began), until), until, wanted.status, wanted.section, wanted.group)
+
+
+def _beginning(kind: ExportKind, now: datetime) -> datetime:
+    """A time before all there is of a kind. What is found day by day begins with the first book, of which it is."""
+    return (shelves.oldest() or now) if kind in ("loans", "ratings") else datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _moment(field: str, text: str, *, at_end: bool) -> datetime:

@@ -1,4 +1,4 @@
-"""Telling another machine that an export is ready.
+"""Telling another machine that an export is ready, or failed.
 
 The body is signed so that its receiver can tell that it came from this library, and when: the header
 `Carrel-Signature: t=1700000000,v1=HEX` has the time in seconds since 1970, and HMAC-SHA-256 of the time, a full stop
@@ -41,12 +41,12 @@ def signature(body: bytes, now: datetime) -> str:
 
 
 def deliver(export_id: str, attempt: int, now: datetime) -> None:
-    """Tell an export's webhook that it is ready; where it does not answer with success, try again later.
+    """Tell an export's webhook that it is ready, or failed; where it does not answer with success, try again later.
 
     It may be told twice, and knows by the export's id that it was.
     """
     export = service.one(export_id)
-    if export.webhook != "pending" or export.webhook_url is None:
+    if export.finished_at is None or export.webhook != "pending" or export.webhook_url is None:
         return
     said = {
         "id": export.id,

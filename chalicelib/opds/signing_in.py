@@ -8,7 +8,6 @@ Document, which API Gateway cannot.
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -81,7 +80,7 @@ def _credentials(sent: str) -> tuple[str, str]:
     """User name and password of Basic. Raises Unauthenticated."""
     try:
         login, colon, text = base64.b64decode(sent, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Unauthenticated from None
     if not colon:
         raise Unauthenticated

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib import facts, objects, pdf, queues, settings
 from chalicelib.accounts import service as accounts
+from chalicelib.catalogue import lists as shelves
 from chalicelib.database import Collision, get, unless
 from chalicelib.errors import NotFound
 from chalicelib.ids import id_of
@@ -47,14 +48,23 @@ class Message(msgspec.Struct, frozen=True):
 def begin(as_of: datetime, now: datetime) -> int:
     """Have the reports made of the month before the one in which `as_of` is; how many were asked for here: 0 where they
     were begun before, or the library was not open yet in that month."""
-    zone = _zone()
-    month = months.of(as_of, zone).before()
-    opened = accounts.opened_at()
-    if opened is None or month.ends <= opened or not _begun(LIBRARY, month, as_of, now):
+    month = month_before(as_of)
+    if not is_due(month) or not _begun(LIBRARY, month, as_of, now):
         return 0
     queues.send(QUEUE, Message(month.name, as_of, LIBRARY))
     queues.send(QUEUE, Message(month.name, as_of))
     return 1
+
+
+def is_due(month: Month) -> bool:
+    """Whether there is something to report of a month: it has a librarian to read it, and had a book."""
+    began = shelves.oldest()
+    return accounts.librarian_id() is not None and began is not None and began < month.ends
+
+
+def month_before(as_of: datetime) -> Month:
+    """The month before the one in which `as_of` is, where the library is."""
+    return months.of(as_of, ZoneInfo(policy.current().timezone)).before()
 
 
 def make(message: Message, now: datetime) -> None:
@@ -68,6 +78,12 @@ def make(message: Message, now: datetime) -> None:
         _make_library(month, message.as_of, now)
     else:
         _make_patron(message.owner, month, message.as_of, now)
+
+
+def would_begin(month: Month, now: datetime) -> bool:
+    """Whether `begin` would have the reports of a month made."""
+    kept = get(Report, LIBRARY, month.name)
+    return is_due(month) and (kept is None or kept.asked_at < month.ends)
 
 
 def _begun(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:

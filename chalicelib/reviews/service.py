@@ -19,7 +19,6 @@ from chalicelib.ids import is_id, new_id
 from chalicelib.paging import Part, first, position
 from chalicelib.reviews.tables import Review, split_id
 
-
 AT_ONCE = 100
 
 

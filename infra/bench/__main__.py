@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from infra.bench import imports, library, report, requests, traffic
+from infra.bench import client, imports, library, report, requests, traffic
 from infra.bench.library import Open
 from infra.bench.report import Figures
 from infra.bench.traffic import Traffic
@@ -57,7 +57,7 @@ def _load(asked: argparse.Namespace) -> None:
 def _run(asked: argparse.Namespace) -> None:
     figures = [_measured(size) for size in sorted(set(asked.sizes))]
     _say("importing")
-    told = imports.markdown(imports.measured())
+    told = [*imports.markdown(imports.measured()), "", *client.markdown(client.measured())]
     sizes = " ".join(str(each.size) for each in figures)
     report.put(figures, told, f'make bench SIZES="{sizes}"', datetime.now(UTC))
     print(f"The figures are in {report.PAGE.relative_to(ROOT)}.")

@@ -154,11 +154,16 @@ def _rehearse(name: str, at: datetime) -> str:
     """What a job would do as of a time."""
     from chalicelib.circulation.records import past_due
     from chalicelib.notices import jobs
+    from chalicelib.reports import service as reports
 
     if name == "reminders":
         told = list(jobs.rehearse(at, datetime.now(UTC)))
         letters = [f"To {one.name} by {one.channel}: {one.subject}\n\n{indent(one.text, '    ')}" for one in told]
         return "\n".join([*letters, f"{name}, as of {at:%Y-%m-%dT%H:%M:%SZ}: {len(told)} would be sent"])
+    if name == "monthly-report":
+        month = reports.month_before(at)
+        begins = "would be made" if reports.would_begin(month, datetime.now(UTC)) else "would not be made again"
+        return f"{name}, as of {at:%Y-%m-%dT%H:%M:%SZ}: the reports of {month.name} {begins}"
     loans = [f"{loan.public_id}  due {loan.due_at:%Y-%m-%dT%H:%M:%SZ}" for loan in past_due(at)]
     return "\n".join([*loans, f"{name}, as of {at:%Y-%m-%dT%H:%M:%SZ}: {len(loans)} would be closed"])
 

@@ -143,7 +143,7 @@ def test_filters_narrow_down_and_stand_in_the_address(opens: Callable[..., Visit
     expect(news(page, "1 e-book found")).to_be_visible()
     expect(field(page)).to_have_value("shoals")
 
-    page.get_by_role("link", name="Remove the filter French").click()
+    page.get_by_role("link", name="Remove the filter Language: French").click()
     page.wait_for_url("**/?q=shoals&sort=newest")
     expect(news(page, f"{SHOALS + 1} e-books found")).to_be_visible()
     page.go_back()

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from chalicelib import objects, outside, queues, settings, wiring
-from chalicelib.exports import jobs, rows, webhook
+from chalicelib.errors import Invalid
+from chalicelib.exports import jobs, rows, service, webhook
 from chalicelib.exports.service import Message
 from chalicelib.facts import Fact
 from chalicelib.notices import letters
@@ -220,7 +221,9 @@ def test_delivered_twice_it_is_built_once(town: Town, queue: list[Message]) -> N
 def test_asked_for_twice_with_one_key_it_is_made_once(town: Town, queue: list[Message]) -> None:
     headers = {"Idempotency-Key": "k"}
     ids = {town.librarian.post("/exports", {"kind": "books"}, headers=headers).json["id"] for _ in range(2)}
-    assert len(ids) == len(queue) == 1
+    assert len(ids) == 1
+    work_off(queue)
+    assert [one["id"] for one in town.librarian.get("/exports").json["items"]] == list(ids)
 
 
 @pytest.mark.parametrize(
@@ -310,3 +313,106 @@ def test_the_link_of_the_mail_opens_the_file_without_signing_in_for_a_week(
         assert town.visitor().get(f"/exports/file?token={wrong}").status == 404
     clock.forward(days=8)
     assert town.visitor().get(f"/exports/file?token={token}").status == 404
+
+
+@pytest.mark.parametrize("day", ["0003-01-01", "1000-01-01", "1969-12-31"])
+def test_from_long_before_the_library_opened_is_from_its_beginning(
+    town: Town, queue: list[Message], clock: SettableClock, day: str
+) -> None:
+    lent = town.loan(town.patron(), town.book())
+    clock.forward(seconds=1)
+    assert [row["loan_id"] for row in exported(town, queue, **{"from": day})] == [lent["id"]]
+    assert exported(town, queue, to=day) == []
+
+
+@pytest.mark.parametrize("kind", list(rows.OF))
+def test_from_a_time_to_come_there_is_nothing_yet(
+    town: Town, queue: list[Message], clock: SettableClock, kind: str
+) -> None:
+    town.loan(town.patron(), town.book())
+    clock.forward(seconds=1)
+    later = clock.time + timedelta(seconds=1)  # of this day, as the index has it
+    assert exported(town, queue, kind=kind, **{"from": later.isoformat()}) == []
+
+
+def test_a_file_of_patrons_goes_on_where_the_time_of_a_function_ended(
+    town: Town, queue: list[Message], clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "AT_ONCE", 2)
+    town.book()  # the librarian is there first
+    for _ in range(3):
+        town.patron()
+    clock.forward(seconds=1)
+    begun = town.librarian.post("/exports", {"kind": "patrons"}).json
+    work_off(queue, lambda: jobs.LEFT - 1)
+    body = objects.get(f"exports/{begun['id']}.csv")
+    assert body is not None
+    assert len(rows_of(body)) == 3
+
+
+def test_time_is_looked_at_however_few_of_the_loans_are_asked_for(
+    town: Town, queue: list[Message], clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "AT_ONCE", 2)
+    patron = town.patron()
+    for _ in range(4):
+        town.loan(patron, town.book())
+    clock.forward(seconds=1)
+    town.librarian.post("/exports", {"kind": "loans", "status": "denied"})
+    assert work_off(queue, lambda: jobs.LEFT - 1) == 3
+
+
+def test_an_export_whose_message_was_lost_is_begun_by_asking_again(
+    town: Town, queue: list[Message], clock: SettableClock
+) -> None:
+    headers = {"Idempotency-Key": "k"}
+    begun = town.librarian.post("/exports", {"kind": "books"}, headers=headers).json
+    queue.clear()
+    town.librarian.post("/exports", {"kind": "books"}, headers=headers)
+    work_off(queue)
+    assert town.librarian.get(f"/exports/{begun['id']}").json["status"] == "ready"
+
+
+def test_a_webhook_is_told_though_the_function_died_as_the_file_was_ready(
+    town: Town, queue: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bytes] = []
+
+    def post(url: str, body: bytes, headers: dict[str, str]) -> outside.Answer:
+        told.append(body)
+        return outside.Answer(204, {}, b"")
+
+    monkeypatch.setattr(outside, "post", post)
+    end = jobs._File._end
+
+    def dies(file: Any, status: Any, now: Any) -> None:
+        end(file, status, now)
+        raise KeyboardInterrupt
+
+    town.librarian.post("/exports", {"kind": "books", "webhook_url": "https://school.example/hook"})
+    (message,) = queue
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(jobs._File, "_end", dies)
+        jobs.go_on(message, lambda: 300.0, wiring.now())
+    work_off(queue)
+    assert len(told) == 1
+
+
+def test_a_webhook_is_told_of_an_export_that_failed(
+    town: Town, queue: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    def post(url: str, body: bytes, headers: dict[str, str]) -> outside.Answer:
+        told.append(json.loads(body))
+        return outside.Answer(204, {}, b"")
+
+    def refused(*_: Any) -> None:
+        raise Invalid.field("from", "This is no day.", "date")
+
+    monkeypatch.setattr(outside, "post", post)
+    begun = town.librarian.post("/exports", {"kind": "books", "webhook_url": "https://school.example/hook"}).json
+    monkeypatch.setattr(service, "asked_for", refused)
+    work_off(queue)
+    assert [(one["id"], one["status"], one["download_url"]) for one in told] == [(begun["id"], "failed", None)]
+    assert town.librarian.get(f"/exports/{begun['id']}").json["webhook"] == "delivered"

@@ -51,6 +51,10 @@ class TestAppPasswords:
         assert patron.get("/me/app-passwords").json["items"] == []
         assert patron.delete(f"/me/app-passwords/{shown['id']}").status == 404
 
+    @pytest.mark.parametrize("sent", ["Basic", "Basic é", "Basic ====", "Basic /w==", "Bearer é", "Digest x", "é"])
+    def test_what_is_no_signing_in_is_answered_with_how_to(self, town: Town, sent: str) -> None:
+        assert_challenged(send(town)("GET", SHELF, {"Authorization": sent}, b""))
+
     def test_only_a_digest_is_kept(self, town: Town) -> None:
         patron = town.patron()
         text = patron.post("/me/app-passwords", {"name": "App"}).json["password"]

@@ -15,8 +15,9 @@ from chalicelib.catalogue import jobs as catalogue_jobs
 from chalicelib.circulation.jobs import expire_loans
 from chalicelib.facts import Fact
 from chalicelib.notices.tables import Letter
-from chalicelib.reports import library, months, pages, service
+from chalicelib.reports import library, months, pages, patron, service
 from chalicelib.reports.service import Message
+from chalicelib.reports.tables import Report
 from chalicelib.stats import jobs as stats_jobs
 from tests.client import Client
 from tests.factories import LIBRARIAN, PASSWORD, Town
@@ -216,8 +217,6 @@ def test_without_a_printer_the_report_is_a_page_and_says_nothing_of_a_pdf(
 
 
 def test_the_reports_of_who_was_erased_go_with_them(story: Months, queue: list[Message], printer: list[str]) -> None:
-    from chalicelib.reports.tables import Report
-
     story.go_to(1, months=1)
     service.begin(wiring.now(), wiring.now())
     _work_off(queue)
@@ -225,6 +224,107 @@ def test_the_reports_of_who_was_erased_go_with_them(story: Months, queue: list[M
     service.forget(report.owner)
     assert objects.get(report.page) is None
     assert [one.owner for one in Report.scan()] == ["library"]
+
+
+def test_of_who_was_erased_before_it_was_made_there_is_no_report(
+    story: Months, queue: list[Message], printer: list[str]
+) -> None:
+    story.go_to(1, months=1)
+    service.begin(wiring.now(), wiring.now())
+    asha = story.people["asha"].id
+    service.forget(asha)  # as the stream may tell of it before the queue does
+    service.make(Message(story.name, wiring.now(), asha), wiring.now())
+    for message in queue:
+        service.make(message, wiring.now())
+    service.forget(asha)
+    _work_off(queue)
+    assert [one.owner for one in Report.scan()] == ["library"]
+
+
+def test_what_was_made_while_its_patron_was_erased_is_kept_nowhere(
+    story: Months, queue: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.go_to(1, months=1)
+    asha = story.people["asha"].id
+    (report,) = _begun(story, queue, asha)
+
+    def erased_meanwhile(html: str) -> bytes:
+        service.forget(asha)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(pdf, "printed", erased_meanwhile)
+    _work_off(queue)
+    assert list(Report.query(asha)) == []
+    assert [objects.get(f"reports/{asha}/{report.id}.{kind}") for kind in ("html", "pdf")] == [None, None]
+    assert list(Letter.scan()) == []
+
+
+def _begun(story: Months, queue: list[Message], patron_id: str) -> list[Report]:
+    """Have a patron's report begun, and no other."""
+    service.make(Message(story.name, wiring.now()), wiring.now())
+    queue[:] = [message for message in queue if message.owner == patron_id]
+    return list(Report.query(patron_id))
+
+
+def test_a_report_whose_message_was_lost_is_asked_for_again(
+    story: Months, queue: list[Message], printer: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.go_to(1, months=1)
+    send = queues.send
+
+    def lost(name: str, message: Any, delay: int = 0) -> None:
+        raise ConnectionError("the queue is away")
+
+    monkeypatch.setattr(queues, "send", lost)
+    with pytest.raises(ConnectionError):
+        service.begin(wiring.now(), wiring.now())
+    monkeypatch.setattr(queues, "send", send)
+    story.clock.forward(hours=1)
+    assert service.begin(wiring.now(), wiring.now()) == 1
+    monkeypatch.setattr(queues, "send", lost)
+    with pytest.raises(ConnectionError):
+        service.make(queue[-1], wiring.now())
+    monkeypatch.setattr(queues, "send", send)
+    _work_off(queue)
+    assert {(one.owner, one.status) for one in Report.scan()} == {
+        ("library", "ready"),
+        (story.people["asha"].id, "ready"),
+    }
+
+
+def test_an_e_book_that_was_out_all_month_and_came_back_before_the_report_was_made_is_in_it(
+    town: Town, clock: SettableClock
+) -> None:
+    library_ = Months(town, clock)
+    reader, book = library_.patron("asha"), town.book(title="Long", loan_period="P26W")
+    lent = town.loan(reader, book)
+    library_.go_to(1, months=1)
+    as_of = wiring.now()
+    clock.forward(minutes=1)
+    reader.post(f"/loans/{lent['id']}/return")
+    clock.forward(minutes=1)
+    it = library.gathered(months.named(library_.name, UTC_ZONE), as_of, wiring.now())
+    assert [one.title for one in it.loans] == ["Long"]
+
+
+def test_the_mail_of_a_month_of_long_titles_is_small_enough_to_be_kept(
+    story: Months, printer: list[str], queue: list[Message]
+) -> None:
+    title, authors = "𠀀" * 500, ["𠀀" * 200] * 50
+    story.go_to(1, months=1)
+    month, now = months.named(story.name, UTC_ZONE), wiring.now()
+    of_library = library.gathered(month, now, now)
+    line = replace(of_library.loans[0], title=title, authors=authors)
+    most = [(title, authors, 1)] * library.SHOWN
+    crowded = replace(of_library, loans=[line] * 1_000, all_loans=1_000, most_read=most, queues=most)
+    of_patron = patron.gathered(story.people["asha"].id, month, now)
+    read = replace(of_patron.read[0], title=title, authors=authors)
+    avid = replace(of_patron, read=[read] * 1_000, out=[read] * 1_000, new=[(title, authors)] * patron.NEW)
+    for data in (
+        pages.mail_of_library(crowded, "https://x", attached=True),
+        pages.mail_of_patron(avid, "https://x", attached=True),
+    ):
+        assert len(json.dumps(data, ensure_ascii=False).encode()) < 300_000  # DynamoDB takes 400 KB
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "hi", "ar"])

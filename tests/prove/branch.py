@@ -95,7 +95,7 @@ class Branch:
         time = (at or self.clock.time).isoformat()
         event = {"version": "0", "id": "", "detail-type": "Scheduled Event", "source": "aws.events", "account": ""}
         event |= {"time": time, "region": REGION, "resources": [], "detail": {}}
-        return app.expire_loans(event, None)["expired"]
+        return app.expire_loans(event, None)["done"]
 
 
 def _record(fact: Fact) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def test_a_book_is_found_by_title_author_series_section_subject_publisher_and_is
     assert titles(catalogue, q) == ["Persuasion"]
 
 
-def test_the_title_comes_before_the_author_then_series_section_and_subject(catalogue: Catalogue) -> None:
+def test_the_title_comes_before_the_author_and_then_what_the_book_is_about(catalogue: Catalogue) -> None:
     catalogue.book("By subject", subjects=["Poe"])
     catalogue.book("By section", section_ids=[catalogue.section("Poe")])
     catalogue.book("By series", series="Poe")

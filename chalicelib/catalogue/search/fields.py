@@ -3,7 +3,7 @@
 | field                                      | what it holds                                                          |
 |--------------------------------------------|------------------------------------------------------------------------|
 | key                                        | what the writer deletes by                                             |
-| title, authors, series, sections, subjects | words (words.py); and the first and last of a title as such            |
+| title, authors, about                      | words (words.py); and the first and last of a title as such            |
 | identifier                                 | ISBNs in both lengths and other identifiers, letters and digits only   |
 | author                                     | each name whole, folded                                                |
 | turned                                     | the same from each of its words on, as `austen` `TURN` `jane`          |
@@ -38,8 +38,9 @@ SCHEMA_VERSION = 1
 KEY = "key"
 """The field that tells documents apart: what is indexed again is deleted by it first."""
 
-WORDS = ("title", "authors", "series", "sections", "subjects")
-"""Where words are looked for, where they weigh most first."""
+WORDS = ("title", "authors", "about")
+"""Where words are looked for, where they weigh most first. `about` has series, sections, subjects and publisher: few
+fields, since each costs a search for slips of typing its own automaton."""
 
 TURN = "\t"
 """Between the end of a name and its beginning."""
@@ -92,9 +93,10 @@ def book_document(book: Book, section_names: Mapping[str, str]) -> tantivy.Docum
     edges = {title_begins(sequence[0]), *whole_title(sequence)} if sequence else set[str]()
     document.add_text("title", " ".join([*sequence, *together, *edges]))
     _add_words(document, "authors", book.authors)
-    _add_words(document, "series", [book.series.name] if book.series else [])
-    _add_words(document, "sections", [section_names[i] for i in book.section_ids if i in section_names])
-    _add_words(document, "subjects", [*book.subjects, *([book.publisher] if book.publisher else [])])
+    series = [book.series.name] if book.series else []
+    sections = [section_names[section_id] for section_id in book.section_ids if section_id in section_names]
+    publisher = [book.publisher] if book.publisher else []
+    _add_words(document, "about", [*series, *sections, *book.subjects, *publisher])
     names = [words.plain(author) for author in book.authors]
     exact = {
         "identifier": [form for identifier in book.identifiers for form in identifier_forms(identifier)],

@@ -8,6 +8,7 @@ so that this is one conditional write.
 
 from __future__ import annotations
 
+import logging
 import random
 import secrets
 import time
@@ -39,6 +40,8 @@ may be about to be collected."""
 
 Clock = Callable[[], datetime]
 
+log = logging.getLogger(__name__)
+
 
 class Held(Unavailable):
     """Somebody else is writing this index."""
@@ -61,10 +64,15 @@ class Lease:
 
 
 def manifest_of(kept: SearchIndex | None) -> Manifest | None:
-    """What an index consists of; None before it was first published."""
+    """What an index consists of; None before it was first published, and where nobody can read that any more: it is
+    made anew then."""
     if kept is None or not kept.manifest:
         return None
-    return decoded(zlib.decompress(b64decode(kept.manifest)), Manifest)
+    try:
+        return decoded(zlib.decompress(b64decode(kept.manifest)), Manifest)
+    except (ValueError, zlib.error, msgspec.DecodeError):
+        log.exception("nobody can read of what the index %s consists", kept.name)
+        return None
 
 
 def take(name: str, clock: Clock, patience: timedelta = timedelta()) -> Lease:

@@ -3,7 +3,7 @@
 1. the title is what was asked, or an identifier
 2. an author is
 3. the title begins with it, then contains it as it stands
-4. the words are in the title, then among the authors too, the series, the sections, the subjects and publisher
+4. the words are in the title, then in the authors too, then in series, sections, subjects and publisher
 5. so they are with the last as the beginning of a word
 6. so they are but for slips of typing, one before two: looked for where steps 1 to 5 give few
 
@@ -78,7 +78,7 @@ class Steps:
         for query in (begins_so, spoken, *map(self._whole, _SCOPES)):
             yield query, [*aside, before]
             before = query
-        for scope in (WORDS[:1], WORDS[:2], WORDS):
+        for scope in _SCOPES:
             yield (query := begins(self.needed, scope)), [*aside, self._whole(WORDS), before]
             before = query
 

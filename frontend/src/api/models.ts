@@ -47,6 +47,7 @@ export type FailedNotice = Schemas['FailedNotice']
 // What a notice is about depends on its kind, which the document leaves open.
 export type Notice = Omit<Schemas['NoticeShown'], 'data'> & { data: Record<string, unknown> }
 export type NextReminder = Schemas['NextReminder']
+export type Report = Schemas['ReportShown']
 export type Channel = NextReminder['channels'][number]
 
 export interface Page<T> {

@@ -8,8 +8,10 @@ import { useRefresh } from './refresh'
 const jobsKey = ['jobs']
 const failedKey = ['failed-notices']
 
-export const useJobs = () =>
-  useQuery({ key: jobsKey, query: async () => (await answer(api.GET('/api/jobs'))).items })
+/** The jobs as they are now. */
+export const fetchJobs = async () => (await answer(api.GET('/api/jobs'))).items
+
+export const useJobs = () => useQuery({ key: jobsKey, query: fetchJobs })
 
 /** Has a job run in the background. */
 export function useRunningJob() {

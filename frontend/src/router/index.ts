@@ -78,6 +78,12 @@ export const router = createRouter({
       meta: { who: 'signed-in' },
     },
     {
+      path: '/me/reports',
+      name: 'my-reports',
+      component: withWords(() => import('@/views/notices/ReportsPage.vue'), 'notices'),
+      meta: { who: 'patron' },
+    },
+    {
       path: '/me/apps',
       name: 'reading-apps',
       component: () => import('@/views/patron/ReadingAppsPage.vue'),
@@ -109,6 +115,11 @@ export const router = createRouter({
           name: 'patron',
           component: () => import('@/views/librarian/PatronPage.vue'),
           props: id,
+        },
+        {
+          path: 'reports',
+          name: 'reports',
+          component: () => import('@/views/notices/ReportsPage.vue'),
         },
         { path: 'audit', name: 'audit', component: () => import('@/views/librarian/AuditPage.vue') },
         { path: 'books', name: 'books', component: () => import('@/views/librarian/BooksPage.vue') },

@@ -9,7 +9,7 @@ const next: Next = {
   channels: ['email', 'push'],
   unreachable: [],
   subject: 'Due tomorrow',
-  text: 'Shoals and Sands is due tomorrow.',
+  text: 'Shoals and Sands is due tomorrow.\nRenew it: https://library.example/api/act?token=abc',
   paused_until: null,
 }
 
@@ -27,13 +27,16 @@ describe('the next reminder', () => {
     expect(text).toContain('Mon, November 23')
     expect(text).toContain('E-mail and Notifications of the browser')
     expect(text).toContain('Shoals and Sands is due tomorrow.')
+    expect(text).toContain('Renew it: …')
   })
 
   it('says why none comes', () => {
     const none = { at: null, subject: null, text: null }
     expect(shown(none)).toContain('there is nothing to say')
     expect(shown({ ...none, channels: [] })).toContain('None will reach you')
-    expect(shown({ ...none, paused_until: '2026-11-29T09:00:00Z' })).toContain('Paused until Sun, November 29')
+    expect(shown({ ...none, paused_until: '2026-11-29T09:00:00Z' })).toContain(
+      'Paused until Sun, November 29',
+    )
   })
 
   it('names each channel that does not reach', () => {

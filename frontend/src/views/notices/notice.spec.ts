@@ -24,7 +24,7 @@ describe('a notice', () => {
       what: 'notices.whats.loans',
       rows: '12',
       channel: 'channels.sms',
-      title: 'Shoals',
+      title: '\u2068Shoals\u2069',
       odd: '',
     })
   })

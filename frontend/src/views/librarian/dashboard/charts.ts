@@ -12,6 +12,7 @@ import {
   type ChartData,
   type ChartOptions,
   type Plugin,
+  type Scale,
 } from 'chart.js'
 
 Chart.register(
@@ -38,8 +39,8 @@ export interface Look {
   isRtl: boolean
 }
 
-export function lookOf(page: HTMLElement, locale: string): Look {
-  const style = getComputedStyle(page)
+export function lookOf(page: Document, locale: string): Look {
+  const style = getComputedStyle(page.body)
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
   return {
     series: [colour('series-1'), colour('series-2'), colour('series-3')],
@@ -49,7 +50,7 @@ export function lookOf(page: HTMLElement, locale: string): Look {
     surface: colour('surface'),
     font: style.fontFamily,
     locale,
-    isRtl: page.ownerDocument.dir === 'rtl',
+    isRtl: page.dir === 'rtl',
   }
 }
 
@@ -81,7 +82,11 @@ function hatched(colour: string, surface: string): CanvasPattern | string {
   return pen.createPattern(tile, 'repeat') ?? colour
 }
 
-export const linesOf = (labels: readonly string[], series: readonly Series[], look: Look): ChartData<'line'> => ({
+export const linesOf = (
+  labels: readonly string[],
+  series: readonly Series[],
+  look: Look,
+): ChartData<'line'> => ({
   labels: [...labels],
   datasets: series.map(({ label, values }, at) => {
     const colour = look.series[at] ?? look.ink
@@ -100,7 +105,11 @@ export const linesOf = (labels: readonly string[], series: readonly Series[], lo
   }),
 })
 
-export const barsOf = (labels: readonly string[], series: readonly Series[], look: Look): ChartData<'bar'> => ({
+export const barsOf = (
+  labels: readonly string[],
+  series: readonly Series[],
+  look: Look,
+): ChartData<'bar'> => ({
   labels: [...labels],
   datasets: series.map(({ label, values }, at) => {
     const colour = look.series[at] ?? look.ink
@@ -116,10 +125,9 @@ export const barsOf = (labels: readonly string[], series: readonly Series[], loo
   }),
 })
 
-const longestLabel = 28
-const short = (label: string) => {
+const short = (label: string, longest: number) => {
   const letters = [...label]
-  return letters.length > longestLabel ? `${letters.slice(0, longestLabel - 1).join('')}…` : label
+  return letters.length > longest ? `${letters.slice(0, longest - 1).join('')}…` : label
 }
 
 /** Options of a chart; one of bars that lie has its names at the side. */
@@ -134,13 +142,15 @@ export function optionsFor(look: Look, lying: boolean, hasLegend: boolean): Char
       maxRotation: 0,
       autoSkipPadding: 12,
       autoSkip: !lying,
-      callback(this: { getLabelForValue(value: number): string }, value: number | string) {
-        return short(this.getLabelForValue(Number(value)))
+      callback(this: Scale, value: number | string) {
+        return short(this.getLabelForValue(Number(value)), this.chart.width < 480 ? 15 : 28)
       },
     },
   }
   const numbers = {
     beginAtZero: true,
+    // Room for the number that stands at the end of the longest bar.
+    grace: hasLegend ? 0 : '12%',
     grid: { color: look.line },
     border: { display: false },
     ticks: { ...text, precision: 0, callback: whole },
@@ -163,9 +173,21 @@ export function optionsFor(look: Look, lying: boolean, hasLegend: boolean): Char
         display: hasLegend,
         rtl: look.isRtl,
         align: 'start',
-        labels: { ...text, color: look.ink, usePointStyle: !lying, boxWidth: lying ? 24 : 8, padding: 16 },
+        labels: {
+          ...text,
+          color: look.ink,
+          usePointStyle: !lying,
+          boxWidth: lying ? 24 : 10,
+          boxHeight: 10,
+          padding: 16,
+        },
       },
-      tooltip: { rtl: look.isRtl, textDirection: look.isRtl ? 'rtl' : 'ltr', bodyFont: text.font, titleFont: text.font },
+      tooltip: {
+        rtl: look.isRtl,
+        textDirection: look.isRtl ? 'rtl' : 'ltr',
+        bodyFont: text.font,
+        titleFont: text.font,
+      },
     },
   } as ChartOptions
 }
@@ -173,7 +195,8 @@ export function optionsFor(look: Look, lying: boolean, hasLegend: boolean): Char
 /** Writes each bar's number at its end. */
 export const numbersAtBars = (look: Look): Plugin => ({
   id: 'numbers-at-bars',
-  afterDatasetsDraw({ ctx, data, options, getDatasetMeta }) {
+  afterDatasetsDraw(chart) {
+    const { ctx, data, options } = chart
     const isLying = options.indexAxis === 'y'
     const form = new Intl.NumberFormat(look.locale)
     ctx.save()
@@ -182,7 +205,7 @@ export const numbersAtBars = (look: Look): Plugin => ({
     ctx.textBaseline = isLying ? 'middle' : 'bottom'
     ctx.textAlign = isLying ? (look.isRtl ? 'right' : 'left') : 'center'
     for (const at of data.datasets.keys())
-      for (const [index, bar] of getDatasetMeta(at).data.entries()) {
+      for (const [index, bar] of chart.getDatasetMeta(at).data.entries()) {
         const gap = look.isRtl ? -6 : 6
         const value = form.format(Number(data.datasets[at]?.data[index]))
         ctx.fillText(value, bar.x + (isLying ? gap : 0), bar.y - (isLying ? 0 : 4))

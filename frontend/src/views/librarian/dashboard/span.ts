@@ -17,9 +17,12 @@ const longest = 366
 
 /** The day it is in a zone, as 2026-11-22. */
 export const dayIn = (zone: string, at: Date) =>
-  new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
-    at,
-  )
+  new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(at)
 
 const asTime = (text: string) => (iso.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN)
 const asDay = (time: number) => new Date(time).toISOString().slice(0, 10)
