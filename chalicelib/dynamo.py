@@ -1,6 +1,6 @@
 """The client beneath PynamoDB: it signs a request, sends it, tries again what may do later, and reads the answer.
 
-botocore's own does the same for any service from a description of it, for five to ten times the CPU
+botocore's own does the same for any service from a description of it, for ten to twenty times the CPU
 (docs/decisions/0017).
 """
 
@@ -120,10 +120,11 @@ def botocore_left_out() -> Generator[None]:
     for: they are most of what importing it costs. PynamoDB finds modules in their place that have the few names it
     looks for while it is imported; who imports the real ones afterwards gets them, PynamoDB's own client too.
     """
-    if "pynamodb.connection" in sys.modules or "botocore.client" in sys.modules:
+    parts = ("botocore.client", "botocore.config", "botocore.session")
+    if sys.modules.keys() & {"pynamodb.connection", *parts}:
         yield  # they are paid for
         return
-    stand_ins = {name: ModuleType(name) for name in ("botocore.client", "botocore.config", "botocore.session")}
+    stand_ins = {name: ModuleType(name) for name in parts}
     stand_ins["botocore.client"].__dict__["ClientError"] = ClientError
     stand_ins["botocore.session"].__dict__.update(Session=object, get_session=_session)
     private = ModuleType("pynamodb.connection._botocore_private")  # for PynamoDB's annotations alone

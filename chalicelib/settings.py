@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-
 SCRATCH = "/tmp"  # noqa: S108 - what Lambda lets a function write to
 
 
@@ -84,7 +83,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         table_prefix=environment.get("TABLE_PREFIX") or f"carrel-{stage}-",
         bucket=environment.get("BUCKET") or f"carrel-{stage}-objects",
         queue_prefix=environment.get("QUEUE_PREFIX", ""),
-        aws_endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+        aws_endpoint_url=environment.get("AWS_ENDPOINT_URL", "").rstrip("/") or None,
         redis_url=environment.get("REDIS_URL") or None,
         public_url=public_url.rstrip("/"),
         objects_url=environment.get("OBJECTS_URL") or None,

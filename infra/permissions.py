@@ -54,6 +54,7 @@ def _intake(tables: Sequence[str]) -> list[Statement]:
     return [
         *_items(tables),
         _allow(OBJECTS, {"Fn::Sub": "${Objects.Arn}/*"}),
+        _allow(["s3:ListBucket"], _arn("Objects")),
         _allow(RECEIVED, _arn("IntakeQueue")),
     ]
 
@@ -91,7 +92,7 @@ def _report(tables: Sequence[str]) -> list[Statement]:
         *_items(tables),
         _wakes_letters(),
         _allow([*RECEIVED, "sqs:SendMessage"], _arn("ReportsQueue")),
-        _allow(["s3:PutObject"], {"Fn::Sub": "${Objects.Arn}/reports/*"}),
+        _allow(["s3:PutObject", "s3:DeleteObject"], {"Fn::Sub": "${Objects.Arn}/reports/*"}),
     ]
 
 

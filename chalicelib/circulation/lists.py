@@ -104,7 +104,8 @@ def out_within(since: datetime, until: datetime, now: datetime) -> Iterator[list
     """
     told = (one.subject for one in facts.of_kinds(OUT_OR_BACK, since, now))
     still_out = (loan.public_id for loan in Loan.by_status.query(Status.ACTIVE, Loan.id < before(until)))
-    fresh = _distinct(chain(told, still_out))
+    # In this order: what comes back meanwhile was still out, or is told of.
+    fresh = _distinct(chain(still_out, told))
     while some := list(islice(fresh, AT_ONCE)):
         yield [
             loan

@@ -102,11 +102,11 @@ class LibraryMonth:
     all_loans: int
 
 
-def gathered(month: Month, as_of: datetime) -> LibraryMonth:
-    """The month, as it looks at `as_of`."""
+def gathered(month: Month, as_of: datetime, now: datetime) -> LibraryMonth:
+    """The month, as it looks at `as_of`, which may be a while ago."""
     days = _days(month)
-    now = stats.library()
-    lines, all_loans, lent = _loans(month, as_of)
+    stands = stats.library()
+    lines, all_loans, lent = _loans(month, as_of, now)
     return LibraryMonth(
         month=month,
         library=policy.current().name,
@@ -118,11 +118,11 @@ def gathered(month: Month, as_of: datetime) -> LibraryMonth:
         sections=_sections(month),
         voices=[(stars, sum(getattr(day, f"rated_{stars}") for day in days)) for stars in range(5, 0, -1)],
         reviews=_reviews(month),
-        patrons=now.patrons,
-        idle=max(now.patrons - stats.active_patrons(as_of), 0),
-        books=now.books,
-        waiting=now.waiting,
-        requested=now.requested,
+        patrons=stands.patrons,
+        idle=max(stands.patrons - stats.active_patrons(as_of), 0),
+        books=stands.books,
+        waiting=stands.waiting,
+        requested=stands.requested,
         queues=_titled(loans.queues()),
         ahead=_ahead(month, as_of),
         most_read=_titled(lent),
@@ -186,12 +186,12 @@ def _reviews(month: Month) -> list[ReviewLine]:
     ]
 
 
-def _loans(month: Month, as_of: datetime) -> tuple[list[LoanLine], int, Counter[str]]:
+def _loans(month: Month, as_of: datetime, now: datetime) -> tuple[list[LoanLine], int, Counter[str]]:
     """The loans of the month by when they were issued; how many there are; how often each book was lent in it."""
     lines: list[LoanLine] = []
     lent: Counter[str] = Counter()
     count = 0
-    for some in loans.out_within(month.begins, month.ends, as_of):
+    for some in loans.out_within(month.begins, month.ends, now):
         count += len(some)
         lent.update(loan.book_id for loan in some if loan.granted_at >= month.begins)
         if some := some[: MOST_LOANS - len(lines)]:

@@ -24,6 +24,13 @@ COMPARED = ("asked", "issued", "returned", "expired", "revoked", "denied", "rati
 LOANS_IN_MAIL = 100
 """Loans that are listed in the mail itself: Gmail shows the first 102 KB of one."""
 
+BOOKS_IN_MAIL = 50
+"""E-books of a patron that are listed there."""
+
+LONGEST_IN_MAIL = 80
+"""Characters of a title or an author there: a notice on its way is one item of DynamoDB, which takes 400 KB."""
+
+AUTHORS_IN_MAIL = 2
 
 LOANS_ON_PAPER = 1_200
 """Loans that fill some forty-five pages: what WeasyPrint needs for a page of a table is about 5 MB."""
@@ -92,12 +99,12 @@ def mail_of_library(it: LibraryMonth, url: str, *, attached: bool) -> dict[str, 
         "attached": attached,
         "numbers": _compared(it.sums, it.before),
         "lists": [
-            ("most-read", it.most_read),
+            ("most-read", _briefly(it.most_read)),
             ("sections", [(one.name, [], one.issued) for one in it.sections[:10] if one.issued]),
-            ("queues", it.queues),
+            ("queues", _briefly(it.queues)),
         ],
         "loans": [
-            {"title": loan.title, "patron": loan.patron, "issued": _iso(loan.issued), "status": loan.status}
+            {"title": _cut(loan.title), "patron": loan.patron, "issued": _iso(loan.issued), "status": loan.status}
             for loan in it.loans[:LOANS_IN_MAIL]
         ],
         "more": max(it.all_loans - LOANS_IN_MAIL, 0),
@@ -112,20 +119,33 @@ def mail_of_patron(it: PatronMonth, url: str, *, attached: bool) -> dict[str, An
         "attached": attached,
         "read": [
             {
-                "title": one.title,
-                "authors": one.authors,
+                "title": _cut(one.title),
+                "authors": _few(one.authors),
                 "issued": _iso(one.issued),
                 "status": one.status,
                 "rating": one.rating,
             }
-            for one in it.read
+            for one in it.read[:BOOKS_IN_MAIL]
         ],
         "out": [
-            {"title": one.title, "authors": one.authors, "due": _iso(one.due) if one.due else None} for one in it.out
+            {"title": _cut(one.title), "authors": _few(one.authors), "due": _iso(one.due) if one.due else None}
+            for one in it.out[:BOOKS_IN_MAIL]
         ],
-        "sections": [(name, [], count) for name, count in it.sections],
-        "new": it.new,
+        "sections": [(name, [], count) for name, count in it.sections[:10]],
+        "new": [(_cut(title), _few(authors)) for title, authors in it.new],
     }
+
+
+def _briefly(books: list[tuple[str, list[str], int]]) -> list[tuple[str, list[str], int]]:
+    return [(_cut(title), _few(authors), count) for title, authors, count in books]
+
+
+def _few(authors: list[str]) -> list[str]:
+    return [_cut(author) for author in authors[:AUTHORS_IN_MAIL]]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_IN_MAIL else f"{text[: LONGEST_IN_MAIL - 1]}…"
 
 
 def _compared(sums: Sums, before: Sums) -> list[tuple[str, int, int]]:

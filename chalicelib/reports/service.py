@@ -1,13 +1,14 @@
 """Reports: beginning those of a month, making one, looking at them.
 
-A month's reports are begun by whoever comes first after the month has ended; made by as many functions as the queue
-gives them to; and each is mailed in the notice of its month, once.
+A month's reports are begun by whoever comes first after the month has ended, and asked for again until they are there;
+made by as many functions as the queue gives them to; and each is mailed in the notice of its month, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -38,7 +39,8 @@ OF_READING = ("loan.granted", "loan.accepted", "loan.returned", "loan.expired", 
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A report to be made: that of `owner`, or, without one, those of all patrons who read in the month."""
+    """A report to be made: that of `owner`, or, without one, those of all patrons who read in the month, and then that
+    of the library."""
 
     month: str
     as_of: datetime
@@ -46,12 +48,11 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def begin(as_of: datetime, now: datetime) -> int:
-    """Have the reports made of the month before the one in which `as_of` is; how many were asked for here: 0 where they
-    were begun before, or the library was not open yet in that month."""
+    """Have the reports made of the month before the one in which `as_of` is; how often that was asked for here: 0 where
+    they were made before, or the library was not open yet in that month."""
     month = month_before(as_of)
-    if not is_due(month) or not _begun(LIBRARY, month, as_of, now):
+    if not is_due(month) or not _to_be_made(LIBRARY, month, as_of, now):
         return 0
-    queues.send(QUEUE, Message(month.name, as_of, LIBRARY))
     queues.send(QUEUE, Message(month.name, as_of))
     return 1
 
@@ -68,27 +69,28 @@ def month_before(as_of: datetime) -> Month:
 
 
 def make(message: Message, now: datetime) -> None:
-    """Make the report that a message asks for, or ask for those of the patrons. Safe to repeat."""
+    """Make the report that a message asks for, or ask for each. Safe to repeat."""
     month = months.named(message.month, _zone())
     if message.owner is None:
-        for owner in _readers(month):
-            if _begun(owner, month, message.as_of, now):
+        # The library's last: as long as that is not there, all are asked for again.
+        for owner in chain(_readers(month), (LIBRARY,)):
+            if _to_be_made(owner, month, message.as_of, now):
                 queues.send(QUEUE, Message(month.name, message.as_of, owner))
     elif message.owner == LIBRARY:
-        _make_library(month, message.as_of, now)
+        _make_library(month, now)
     else:
-        _make_patron(message.owner, month, message.as_of, now)
+        _make_patron(message.owner, month, now)
 
 
 def would_begin(month: Month, now: datetime) -> bool:
     """Whether `begin` would have the reports of a month made."""
     kept = get(Report, LIBRARY, month.name)
-    return is_due(month) and (kept is None or kept.asked_at < month.ends)
+    return is_due(month) and (kept is None or kept.status == "queued" or kept.asked_at < month.ends)
 
 
-def _begun(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
-    """Whether the report of a month is begun here: it was not before, or before the month had ended, as of a time to
-    come."""
+def _to_be_made(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
+    """Whether the report of a month is begun here, or was begun and is not there yet. It is begun again where it was
+    made before the month had ended, as of a time to come."""
     made = Report(
         owner=owner,
         month=month.name,
@@ -100,7 +102,7 @@ def _begun(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
         with unless(Collision):
             made.save(Report.owner.does_not_exist() | ((Report.asked_at < month.ends) & (Report.asked_at < now)))
     except Collision:
-        return False
+        return _one(owner, month).status == "queued"
     return True
 
 
@@ -114,9 +116,9 @@ def _readers(month: Month) -> Iterator[str]:
             yield reader
 
 
-def _make_library(month: Month, as_of: datetime, now: datetime) -> None:
+def _make_library(month: Month, now: datetime) -> None:
     report, librarian = _one(LIBRARY, month), accounts.own(accounts.librarian_id() or "")[0]
-    it = library.gathered(month, as_of)
+    it = library.gathered(month, report.as_of, now)
     page = pages.of_library(it, librarian.language, library.MOST_LOANS)
     paper = page if it.all_loans <= pages.LOANS_ON_PAPER else pages.of_library(it, librarian.language)
     _keep(report, page, paper, now)
@@ -125,32 +127,36 @@ def _make_library(month: Month, as_of: datetime, now: datetime) -> None:
     _send("monthly-report", librarian, report, data, attached, now)
 
 
-def _make_patron(patron_id: str, month: Month, as_of: datetime, now: datetime) -> None:
-    report = _one(patron_id, month)
+def _make_patron(patron_id: str, month: Month, now: datetime) -> None:
     try:
-        person = accounts.patron(patron_id)
-    except NotFound:
-        report.delete()
+        report, person = _one(patron_id, month), accounts.patron(patron_id)
+        it = patron.gathered(patron_id, month, report.as_of)
+        page = pages.of_patron(it, person.language, ZoneInfo(person.timezone))
+        _keep(report, page, page, now)
+    except NotFound:  # erased, before it was begun or meanwhile
+        Report(owner=patron_id, month=month.name).delete()
         return
-    it = patron.gathered(patron_id, month, as_of)
-    page = pages.of_patron(it, person.language, ZoneInfo(person.timezone))
-    _keep(report, page, page, now)
     attached = _wants_pdf(person, report)
     data = pages.mail_of_patron(it, f"{settings.current().public_url}/me/reports", attached=attached)
     _send("reading-month", person, report, data, attached, now)
 
 
 def _keep(report: Report, page: str, paper: str, now: datetime) -> None:
-    """Keep the files of a report, which is ready then."""
+    """Keep the files of a report, which is ready then.
+
+    Raises NotFound where it was let go of meanwhile.
+    """
     place = f"reports/{report.owner}/{report.id}"
-    objects.put(f"{place}.html", page.encode(), HTML)
-    try:
-        objects.put(f"{place}.pdf", pdf.printed(paper), PDF)
-        report.pdf = f"{place}.pdf"
-    except pdf.NoPrinter:
-        report.pdf = None
-    report.page, report.status, report.made_at = f"{place}.html", "ready", now
-    report.save()
+    report.page, report.pdf = f"{place}.html", f"{place}.pdf"
+    report.status, report.made_at = "ready", now
+    with objects.undone_if_refused(report.page, report.pdf):
+        objects.put(report.page, page.encode(), HTML)
+        try:
+            objects.put(report.pdf, pdf.printed(paper), PDF)
+        except pdf.NoPrinter:
+            report.pdf = None
+        with unless(NotFound):
+            report.save(Report.owner.exists())
 
 
 def _wants_pdf(person: accounts.Account, report: Report) -> bool:

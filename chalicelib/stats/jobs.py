@@ -89,19 +89,27 @@ def _see(
     zone: ZoneInfo,
     tallies: defaultdict[tuple[str, str], Changes],
 ) -> None:
-    """Note the visits that these facts tell of: the first of a patron on a day counts."""
-    days: dict[str, str] = {}
+    """Note the visits that these facts tell of: the first of a patron on a day counts. Who was erased is forgotten."""
+    days: defaultdict[str, set[str]] = defaultdict(set)
     for one in told:
         if (patron_id := _visitor(one)) is not None:
-            days[patron_id] = max(days.get(patron_id, ""), _day(one, zone))
-    known = {kept.patron_id: kept.day for kept in Visitor.batch_get(days, consistent_read=True)} if days else {}
-    for patron_id, day in days.items():
+            days[patron_id].add(_day(one, zone))
+    erased = {one.subject for one in told if one.kind == "account.erased"}
+    seen = days.keys() | erased
+    known = {kept.patron_id: kept.day for kept in Visitor.batch_get(seen, consistent_read=True)} if seen else {}
+    for patron_id in seen:
         last = known.get(patron_id)
-        if last is not None and last >= day:
-            continue
+        new = sorted(day for day in days[patron_id] if day > (last or ""))
+        for day in new:
+            tallies[DAY, day].update({"visitors": 1})
         unchanged = Visitor.day == last if last else Visitor.patron_id.does_not_exist()
-        transaction.put(Visitor(patron_id=patron_id, day=day), unchanged, lambda _: Collision())
-        tallies[DAY, day].update({"visitors": 1, "last_seen": 1})
+        if patron_id in erased:
+            transaction.delete(Visitor(patron_id=patron_id), unchanged, lambda _: Collision())
+        elif new:
+            transaction.put(Visitor(patron_id=patron_id, day=new[-1]), unchanged, lambda _: Collision())
+            tallies[DAY, new[-1]].update({"last_seen": 1})
+        else:
+            continue
         if last is not None:
             tallies[DAY, last].update({"last_seen": -1})
 

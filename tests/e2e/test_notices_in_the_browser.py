@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -47,6 +48,7 @@ def test_the_bell_counts_what_is_unread_and_leads_to_it(opens: Callable[..., Vis
     bell = page.get_by_role("link", name=re.compile("Notifications"))
     expect(bell).to_have_accessible_name("Notifications, 1 unread")
     bell.click()
+    expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
     row = page.get_by_role("listitem").filter(has_text="Heard of")
     expect(row).to_contain_text("Unread")
     row.get_by_role("link").click()
@@ -110,6 +112,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_that_is_mailed(
     for name in ("nobody-at-all", "forgetful"):
         visitor.goes_to("/login")
         page.get_by_role("link", name="Forgot your password?").click()
+        expect(page.get_by_role("heading", name="Forgot your password?")).to_be_visible()
         page.get_by_label("User name or e-mail").fill(name)
         visitor.presses("Send the link")
         visitor.sees("Look into your mailbox")
@@ -142,3 +145,31 @@ def test_a_library_that_is_new_says_when_its_first_report_comes(librarian: Visit
     librarian.presses("Make last month’s now")
     librarian.sees("There is nothing to make")
     assert librarian.complaints == []
+
+
+def test_a_push_is_shown_by_the_browser_with_what_it_is_about(opens: Callable[..., Visitor], address: str) -> None:
+    visitor = opens(permissions=["notifications"])
+    visitor.goes_to("/login")
+    page = visitor.page
+    page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)")
+    tools = visitor.context.new_cdp_session(page)
+    known: list[dict[str, Any]] = []
+    tools.on("ServiceWorker.workerRegistrationUpdated", lambda event: known.extend(event["registrations"]))
+    tools.send("ServiceWorker.enable")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    pushed = {
+        "title": "Due tomorrow",
+        "body": "Shoals and Sands",
+        "url": f"{address}/me/loans",
+        "tag": "1",
+        "lang": "en",
+    }
+    push = {"origin": address, "registrationId": known[-1]["registrationId"], "data": json.dumps(pushed)}
+    tools.send("ServiceWorker.deliverPushMessage", push)
+    page.wait_for_function(
+        """async () => {
+            const shown = await (await navigator.serviceWorker.ready).getNotifications()
+            return shown.length === 1 && shown[0].title === 'Due tomorrow' && shown[0].body === 'Shoals and Sands'
+        }"""
+    )
+    assert visitor.complaints == []

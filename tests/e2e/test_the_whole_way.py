@@ -44,7 +44,7 @@ def test_from_a_file_to_a_return(opens: Callable[..., Visitor], librarian: Visit
 
     reader.goes_to("/me/loans")
     reader.sees("The Owl of Room Four")
-    reader.page.get_by_role("link", name="Read").first.click()
+    reader.page.get_by_role("link", name="Read", exact=True).first.click()
     reader.reads(TEXT)
 
     reader.goes_to("/me/loans")
@@ -61,7 +61,7 @@ def test_written_content_is_read_and_a_book_is_rated_by_who_had_it(opens: Callab
     reader.signs_in("rater", PASSWORD)
     reader.goes_to(f"/books/{book['id']}")
     reader.presses("Borrow")
-    reader.page.get_by_role("link", name="Read").first.click()
+    reader.page.get_by_role("link", name="Read", exact=True).first.click()
     expect(reader.page.get_by_role("heading", name="First")).to_be_visible()
     assert reader.page.evaluate("window.ran") is None
     reader.goes_to(f"/books/{book['id']}")

@@ -9,8 +9,8 @@ import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -383,17 +383,16 @@ def test_a_webhook_is_told_though_the_function_died_as_the_file_was_ready(
         return outside.Answer(204, {}, b"")
 
     monkeypatch.setattr(outside, "post", post)
-    end = jobs._File._end
 
-    def dies(file: Any, status: Any, now: Any) -> None:
-        end(file, status, now)
+    def dies(*_: Any) -> None:
         raise KeyboardInterrupt
 
     town.librarian.post("/exports", {"kind": "books", "webhook_url": "https://school.example/hook"})
     (message,) = queue
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(jobs._File, "_end", dies)
-        jobs.go_on(message, lambda: 300.0, wiring.now())
+    with monkeypatch.context() as patched:
+        patched.setattr(webhook, "deliver", dies)
+        with pytest.raises(KeyboardInterrupt):
+            jobs.go_on(message, lambda: 300.0, wiring.now())
     work_off(queue)
     assert len(told) == 1
 

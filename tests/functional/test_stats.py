@@ -16,6 +16,7 @@ from chalicelib.circulation.tables import Loan
 from chalicelib.facts import Fact
 from chalicelib.reviews.tables import Review
 from chalicelib.stats import jobs
+from chalicelib.stats.tables import Visitor
 from tests.factories import LIBRARIAN, PASSWORD, Town
 from tests.fakes import SettableClock
 
@@ -120,6 +121,31 @@ def test_a_patron_who_did_not_come_for_a_month_is_not_active(town: Town, clock: 
     town.librarian.sign_in(LIBRARIAN["email"], LIBRARIAN["password"])
     shown = town.librarian.get("/stats/overview").json
     assert (shown["patrons"], shown["active_patrons"]) == (2, 1)
+
+
+def test_an_erased_patron_is_active_no_longer(town: Town) -> None:
+    town.patron("stays")
+    goes = town.patron("goes")
+    tell()
+    assert town.librarian.delete(f"/patrons/{goes.id}").status == 204
+    tell(twice=True)
+    shown = town.librarian.get("/stats/overview").json
+    assert (shown["patrons"], shown["active_patrons"]) == (1, 1)
+    assert [kept.patron_id for kept in Visitor.scan()] != [goes.id]
+
+
+def test_a_patron_who_came_before_and_after_midnight_came_on_both_days(town: Town, clock: SettableClock) -> None:
+    patron, books = town.patron("patron"), [town.book(), town.book()]
+    tell()
+    midnight = clock.time.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    for seconds, book in ((-1, books[0]), (1, books[1])):
+        clock.time = midnight + timedelta(seconds=seconds)
+        patron.sign_in("patron", PASSWORD)
+        town.loan(patron, book)
+    tell()
+    town.librarian.sign_in(LIBRARIAN["email"], LIBRARIAN["password"])
+    assert [day["visitors"] for day in town.librarian.get("/stats/loans?days=2").json["items"]] == [1, 1]
+    assert town.librarian.get("/stats/overview").json["active_patrons"] == 1
 
 
 @pytest.mark.parametrize(

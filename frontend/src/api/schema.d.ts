@@ -2116,7 +2116,7 @@ export interface components {
          * NewExport
          * @description What to export: loans by when they were asked for, e-books by when they were added, patrons by when they
          *         registered, ratings by when they were given; `from` and `to` are both included. `status` (several with commas) is
-         *         for loans, `section` for e-books, `group` for patrons. `webhook_url` is told when the file is ready.
+         *         for loans, `section` for e-books, `group` for patrons. `webhook_url` is told when the file is ready, or failed.
          */
         NewExport: {
             /**

@@ -31,4 +31,13 @@ export const kinds = [
   'review.written',
   'review.hidden',
   'review.removed',
+  'account.reset-asked',
+  'account.email-confirmed',
+  'account.channel-stopped',
+  'export.asked',
+  'export.ready',
+  'export.failed',
+  'webhook.delivered',
+  'webhook.failed',
+  'job.asked',
 ] as const
