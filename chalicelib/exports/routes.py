@@ -56,7 +56,7 @@ def list_exports(call: Call[Nothing, ExportList]) -> Exports:
 
 
 @routes.operation("GET", "/exports/file", who=Who.ANYONE, query=Link, status=303, refusals=(NotFound,))
-def follow_link(call: Call[Nothing, Link]) -> Answer:
+def fetch_mailed_export(call: Call[Nothing, Link]) -> Answer:
     """The file of an export, for who has the link that was mailed."""
     export = service.by_token(call.query.token, wiring.now())
     return Answer(None, {"Location": service.address(export, call.header("host")), "Cache-Control": "no-store"})

@@ -358,7 +358,7 @@ export interface paths {
             cookie?: never;
         };
         /** The file of an export, for who has the link that was mailed. */
-        get: operations["follow_link"];
+        get: operations["fetch_mailed_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4910,7 +4910,7 @@ export interface operations {
             };
         };
     };
-    follow_link: {
+    fetch_mailed_export: {
         parameters: {
             query: {
                 token: string;
