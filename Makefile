@@ -43,7 +43,7 @@ build: frontend/dist/index.html ## build the web app
 test: ## run every test, browser tests included; the last line is their count
 	@$(ONE_AT_A_TIME) $(MAKE) install .venv/installed-dev build chromium
 	@npm --prefix frontend run --silent test
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 3 --dist loadfile
 
 .PHONY: prove
 prove: ## run the long proofs, of which the tests run a part

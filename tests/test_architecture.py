@@ -115,7 +115,19 @@ def test_heavy_modules_are_not_imported_with_the_api() -> None:
     import subprocess
     import sys
 
-    heavy = {"boto3", "redis", "argon2", "lxml", "PIL", "pypdfium2", "gcld3", "jinja2", "tantivy", "jwt", "cryptography"}
+    heavy = {
+        "boto3",
+        "redis",
+        "argon2",
+        "lxml",
+        "PIL",
+        "pypdfium2",
+        "gcld3",
+        "jinja2",
+        "tantivy",
+        "jwt",
+        "cryptography",
+    }
     heavy |= {"botocore.client", "botocore.config", "botocore.session", "urllib3"}
     code = f"import app, sys; print(*({heavy} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -106,17 +106,17 @@ def test_reminders_are_as_one_chooses_and_say_what_is_wrong_at_its_field(
 def test_a_forgotten_password_is_replaced_by_the_link_that_is_mailed(
     opens: Callable[..., Visitor], town: Town, address: str
 ) -> None:
-    town.patron("forgetful").patch("/me", {"email": "forgetful@example.org"})
+    town.patron("absent-minded").patch("/me", {"email": "absent-minded@example.org"})
     visitor = opens()
     page = visitor.page
-    for name in ("nobody-at-all", "forgetful"):
+    for name in ("nobody-at-all", "absent-minded"):
         visitor.goes_to("/login")
         page.get_by_role("link", name="Forgot your password?").click()
         expect(page.get_by_role("heading", name="Forgot your password?")).to_be_visible()
         page.get_by_label("User name or e-mail").fill(name)
         visitor.presses("Send the link")
         visitor.sees("Look into your mailbox")
-    mail = mail_to(address, "forgetful@example.org", "password-reset")
+    mail = mail_to(address, "absent-minded@example.org", "password-reset")
     found = re.search(r"/forgot\?token=[^\s\"<]+", mail["text"])
     assert found, mail["text"]
     link = found.group()
@@ -128,8 +128,8 @@ def test_a_forgotten_password_is_replaced_by_the_link_that_is_mailed(
     page.get_by_label("New password", exact=True).fill("a lamp over an open book")
     visitor.presses("Set the password")
     visitor.sees("Your new password holds.")
-    assert town.visitor().sign_in("forgetful", PASSWORD).status == 401
-    visitor.signs_in("forgetful", "a lamp over an open book")
+    assert town.visitor().sign_in("absent-minded", PASSWORD).status == 401
+    visitor.signs_in("absent-minded", "a lamp over an open book")
 
     visitor.goes_to(link)
     page.get_by_label("New password", exact=True).fill("another lamp over a book")
