@@ -143,10 +143,10 @@ def monthly_report(event: Any) -> dict[str, int]:
 @app.on_sqs_message(queue=f"carrel-{settings.current().stage}-reports", batch_size=1)
 def report(event: Any) -> None:
     """Make a report."""
-    from chalicelib.reports import service
+    from chalicelib.reports import making
 
     for record in event:
-        service.make(decoding.decoded(record.body, service.Message), wiring.now())
+        making.make(decoding.decoded(record.body, making.Message), wiring.now())
 
 
 @app.on_sqs_message(queue=f"carrel-{settings.current().stage}-letters", batch_size=5)

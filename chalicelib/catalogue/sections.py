@@ -11,7 +11,6 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.cache import SECTIONS, Cache
 from chalicelib.catalogue import ranking, service
-from chalicelib.catalogue.search import words
 from chalicelib.catalogue.tables import SECTIONS as ALL_SECTIONS
 from chalicelib.catalogue.tables import Section, Shelving
 from chalicelib.database import Collision, Transaction, again, get
@@ -40,7 +39,7 @@ def listed(q: str | None, sort: str, limit: int, cursor: str | None) -> Part[Sec
     kept: Iterable[Section] = Section.query(ALL_SECTIONS, consistent_read=True)
     key, downwards = _ORDERS[sort]
     after = key_at(cursor)
-    items = [(key(s), s) for s in kept if not q or words.found_in(s.name, q)]
+    items = [(key(s), s) for s in (_found(kept, q) if q else kept)]
     # The place after which a page starts is told by its key alone: its section may have been removed since.
     items = [(at, s) for at, s in items if after is None or (at < after if downwards else at > after)]
     items.sort(key=lambda item: item[0], reverse=downwards)
@@ -54,6 +53,13 @@ _ORDERS: dict[str, tuple[Callable[[Section], str], bool]] = {
     "name": (lambda s: ranking.by_name(s.name, s.id), False),
 }
 """The key of a section in each order, and whether the list goes from the greatest down."""
+
+
+def _found(kept: Iterable[Section], q: str) -> list[Section]:
+    """Those whose name has what is asked for."""
+    from chalicelib.catalogue.search import words
+
+    return [section for section in kept if words.found_in(section.name, q)]
 
 
 def add(name: str, description: str, librarian: str, cache: Cache, now: datetime) -> Section:

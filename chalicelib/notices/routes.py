@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.accounts import service as accounts
 from chalicelib.errors import NotFound
-from chalicelib.notices import acting, letters, links, pages, plans, preview, service, subscriptions, words
+from chalicelib.notices import acting, letters, links, pages, plans, service, subscriptions, words
 from chalicelib.notices.schemas import (
     EndedSubscription,
     FailedList,
@@ -63,6 +63,8 @@ def read_notifications(call: Call[ReadNotices, Nothing]) -> Unread:
 @routes.operation("GET", "/me/reminders/next", who=Who.PATRON, returns=NextReminder)
 def show_next_reminder(call: Call[Nothing, Nothing]) -> NextReminder:
     """The next reminder that one's choices and loans would produce."""
+    from chalicelib.notices import preview
+
     return preview.of(call.caller.id, wiring.now())
 
 

@@ -2,6 +2,8 @@
 
 | module   | what it knows                                                              |
 |----------|----------------------------------------------------------------------------|
+| service  | beginning the reports of a month, and looking at them                      |
+| making   | making one, and the notice that brings it                                  |
 | months   | when a month begins and ends where the library is                          |
 | library  | a month of the library, gathered from what was counted and what is indexed |
 | patron   | a month of a patron                                                        |

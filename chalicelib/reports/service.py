@@ -1,4 +1,4 @@
-"""Reports: beginning those of a month, making one, looking at them.
+"""Reports: beginning those of a month, and looking at them. `making` makes them.
 
 A month's reports are begun by whoever comes first after the month has ended, and asked for again until they are there;
 made by as many functions as the queue gives them to; and each is mailed in the notice of its month, once.
@@ -6,36 +6,29 @@ made by as many functions as the queue gives them to; and each is mailed in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib import facts, objects, pdf, queues, settings
+from chalicelib import objects, queues
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import lists as shelves
 from chalicelib.database import Collision, get, unless
 from chalicelib.errors import NotFound
 from chalicelib.ids import id_of
-from chalicelib.notices import service as notices
 from chalicelib.paging import Part, first
 from chalicelib.policy import service as policy
-from chalicelib.reports import library, months, pages, patron
+from chalicelib.reports import months
 from chalicelib.reports.months import Month
 from chalicelib.reports.tables import LIBRARY, Report
 
 QUEUE = "reports"
 
-AT_ONCE = 100
-
 ADDRESS_LIFE = 15 * 60
 """Seconds for which the address of a page or PDF holds."""
 
 HTML, PDF = "text/html; charset=utf-8", "application/pdf"
-
-OF_READING = ("loan.granted", "loan.accepted", "loan.returned", "loan.expired", "loan.revoked")
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -51,7 +44,7 @@ def begin(as_of: datetime, now: datetime) -> int:
     """Have the reports made of the month before the one in which `as_of` is; how often that was asked for here: 0 where
     they were made before, or the library was not open yet in that month."""
     month = month_before(as_of)
-    if not is_due(month) or not _to_be_made(LIBRARY, month, as_of, now):
+    if not is_due(month) or not to_be_made(LIBRARY, month, as_of, now):
         return 0
     queues.send(QUEUE, Message(month.name, as_of))
     return 1
@@ -68,27 +61,13 @@ def month_before(as_of: datetime) -> Month:
     return months.of(as_of, ZoneInfo(policy.current().timezone)).before()
 
 
-def make(message: Message, now: datetime) -> None:
-    """Make the report that a message asks for, or ask for each. Safe to repeat."""
-    month = months.named(message.month, _zone())
-    if message.owner is None:
-        # The library's last: as long as that is not there, all are asked for again.
-        for owner in chain(_readers(month), (LIBRARY,)):
-            if _to_be_made(owner, month, message.as_of, now):
-                queues.send(QUEUE, Message(month.name, message.as_of, owner))
-    elif message.owner == LIBRARY:
-        _make_library(month, now)
-    else:
-        _make_patron(message.owner, month, now)
-
-
 def would_begin(month: Month, now: datetime) -> bool:
     """Whether `begin` would have the reports of a month made."""
     kept = get(Report, LIBRARY, month.name)
     return is_due(month) and (kept is None or kept.status == "queued" or kept.asked_at < month.ends)
 
 
-def _to_be_made(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
+def to_be_made(owner: str, month: Month, as_of: datetime, now: datetime) -> bool:
     """Whether the report of a month is begun here, or was begun and is not there yet. It is begun again where it was
     made before the month had ended, as of a time to come."""
     made = Report(
@@ -102,85 +81,18 @@ def _to_be_made(owner: str, month: Month, as_of: datetime, now: datetime) -> boo
         with unless(Collision):
             made.save(Report.owner.does_not_exist() | ((Report.asked_at < month.ends) & (Report.asked_at < now)))
     except Collision:
-        return _one(owner, month).status == "queued"
+        return of_month(owner, month).status == "queued"
     return True
 
 
-def _readers(month: Month) -> Iterator[str]:
-    """The patrons who lent or brought back something in a month, each once."""
-    seen: set[str] = set()
-    for one in facts.of_kinds(OF_READING, month.begins, month.ends):
-        reader = one.details.as_dict()["patron_id"]
-        if reader not in seen:
-            seen.add(reader)
-            yield reader
-
-
-def _make_library(month: Month, now: datetime) -> None:
-    report, librarian = _one(LIBRARY, month), accounts.own(accounts.librarian_id() or "")[0]
-    it = library.gathered(month, report.as_of, now)
-    page = pages.of_library(it, librarian.language, library.MOST_LOANS)
-    paper = page if it.all_loans <= pages.LOANS_ON_PAPER else pages.of_library(it, librarian.language)
-    _keep(report, page, paper, now)
-    attached = _wants_pdf(librarian, report)
-    data = pages.mail_of_library(it, f"{settings.current().public_url}/librarian/reports", attached=attached)
-    _send("monthly-report", librarian, report, data, attached, now)
-
-
-def _make_patron(patron_id: str, month: Month, now: datetime) -> None:
-    try:
-        report, person = _one(patron_id, month), accounts.patron(patron_id)
-        it = patron.gathered(patron_id, month, report.as_of)
-        page = pages.of_patron(it, person.language, ZoneInfo(person.timezone))
-        _keep(report, page, page, now)
-    except NotFound:  # erased, before it was begun or meanwhile
-        Report(owner=patron_id, month=month.name).delete()
-        return
-    attached = _wants_pdf(person, report)
-    data = pages.mail_of_patron(it, f"{settings.current().public_url}/me/reports", attached=attached)
-    _send("reading-month", person, report, data, attached, now)
-
-
-def _keep(report: Report, page: str, paper: str, now: datetime) -> None:
-    """Keep the files of a report, which is ready then.
-
-    Raises NotFound where it was let go of meanwhile.
-    """
-    place = f"reports/{report.owner}/{report.id}"
-    report.page, report.pdf = f"{place}.html", f"{place}.pdf"
-    report.status, report.made_at = "ready", now
-    with objects.undone_if_refused(report.page, report.pdf):
-        objects.put(report.page, page.encode(), HTML)
-        try:
-            objects.put(report.pdf, pdf.printed(paper), PDF)
-        except pdf.NoPrinter:
-            report.pdf = None
-        with unless(NotFound):
-            report.save(Report.owner.exists())
-
-
-def _wants_pdf(person: accounts.Account, report: Report) -> bool:
-    return person.report_format == "pdf" and report.pdf is not None
-
-
-def _send(
-    kind: str, person: accounts.Account, report: Report, data: dict[str, object], attached: bool, now: datetime
-) -> None:
-    notices.tell(person.id, kind, now, once=report.id, month=report.month, report_id=report.id)
-    if person.email is None:
-        return
-    files = [notices.Attachment(f"{report.month}.pdf", PDF, report.pdf)] if attached and report.pdf else []
-    notices.send(kind, person.id, data, now, once=report.id, attachments=files, unasked=True)
-
-
-def _one(owner: str, month: Month) -> Report:
+def of_month(owner: str, month: Month) -> Report:
     kept = get(Report, owner, month.name)
     if kept is None:
         raise NotFound("There is no such report.")
     return kept
 
 
-def _zone() -> ZoneInfo:
+def zone() -> ZoneInfo:
     return ZoneInfo(policy.current().timezone)
 
 

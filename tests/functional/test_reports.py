@@ -15,7 +15,7 @@ from chalicelib.catalogue import jobs as catalogue_jobs
 from chalicelib.circulation.jobs import expire_loans
 from chalicelib.facts import Fact
 from chalicelib.notices.tables import Letter
-from chalicelib.reports import library, months, pages, patron, service
+from chalicelib.reports import library, making, months, pages, patron, service
 from chalicelib.reports.service import Message
 from chalicelib.reports.tables import Report
 from chalicelib.stats import jobs as stats_jobs
@@ -118,7 +118,7 @@ def _work_off(queue: list[Message]) -> list[str]:
     owners: list[str] = []
     while queue:
         message = queue.pop(0)
-        service.make(message, wiring.now())
+        making.make(message, wiring.now())
         if message.owner:
             owners.append(message.owner)
     return owners
@@ -231,7 +231,7 @@ def test_of_who_was_erased_before_it_was_made_there_is_no_report(
 ) -> None:
     story.go_to(1, months=1)
     service.begin(wiring.now(), wiring.now())
-    service.make(queue.pop(), wiring.now())
+    making.make(queue.pop(), wiring.now())
     service.forget(story.people["asha"].id)  # as the stream may tell of it before the queue does
     _work_off(queue)
     assert [one.owner for one in Report.scan()] == ["library"]
@@ -257,7 +257,7 @@ def test_what_was_made_while_its_patron_was_erased_is_kept_nowhere(
 
 def _begun(story: Months, queue: list[Message], patron_id: str) -> list[Report]:
     """Have a patron's report begun, and no other."""
-    service.make(Message(story.name, wiring.now()), wiring.now())
+    making.make(Message(story.name, wiring.now()), wiring.now())
     queue[:] = [message for message in queue if message.owner == patron_id]
     return list(Report.query(patron_id))
 
@@ -279,7 +279,7 @@ def test_a_report_whose_message_was_lost_is_asked_for_again(
     assert service.begin(wiring.now(), wiring.now()) == 1
     monkeypatch.setattr(queues, "send", lost)
     with pytest.raises(ConnectionError):
-        service.make(queue[-1], wiring.now())
+        making.make(queue[-1], wiring.now())
     monkeypatch.setattr(queues, "send", send)
     _work_off(queue)
     assert {(one.owner, one.status) for one in Report.scan()} == {
