@@ -127,6 +127,11 @@ def status_of(loan: Loan, now: datetime) -> str:
     return status_at(Status(loan.status), loan.due_at, now).value
 
 
+def ended_at(loan: Loan, now: datetime) -> datetime | None:
+    """When a loan ended, if it has at `now`; one that is past due ended then, whether or not a job has closed it."""
+    return loan.ended_at or (loan.due_at if status_of(loan, now) == Status.EXPIRED else None)
+
+
 def due_ahead(until: datetime, now: datetime) -> Iterator[Loan]:
     """What is lent out and due after `now` and before `until`; one query for each part of the index."""
     for shard in range(DUE_SHARDS):

@@ -126,7 +126,7 @@ def by_token(token: str, now: datetime) -> Export:
     """
     export_id, _, until = (seals.opened(LINK, token) or "").partition(" ")
     if not until or now.timestamp() > int(until):
-        raise NotFound("This link is good no longer. The librarian can export again.")
+        raise NotFound("This link works no longer. The librarian can export again.")
     return one(export_id)
 
 

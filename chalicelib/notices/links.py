@@ -23,7 +23,7 @@ _PURPOSE = "link"
 
 class LinkEnded(LibraryError):
     status = 410
-    title = "This link is good no longer"
+    title = "This link works no longer"
 
 
 @dataclass(frozen=True, slots=True)

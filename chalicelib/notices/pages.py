@@ -36,7 +36,7 @@ def outcome(link: Link, came: Outcome, about: str | None, library: str, spoken: 
 
 
 def ended(library: str, spoken: words.Words) -> str:
-    """The page for a link that is good no longer."""
+    """The page for a link that works no longer."""
     return _page(spoken.say("act.ended"), _home(spoken), library, spoken)
 
 

@@ -47,7 +47,7 @@ def feed(page: Feed, at: Addresses) -> str:
         _text(root, "opensearch:itemsPerPage", str(page.per_page))
     kind = feed_type(page)
     _link(root, "self", at.of(page.path), kind)
-    _link(root, "start", at.of(""), NAVIGATION)
+    _link(root, "start", at.of(""), BOOKS)
     if page.up is not None and page.path:
         _link(root, "up", at.of(page.up), NAVIGATION)
     for rel, path in (("first", page.first), ("next", page.next)):

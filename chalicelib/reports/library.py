@@ -204,7 +204,7 @@ def _loans(month: Month, as_of: datetime, now: datetime) -> tuple[list[LoanLine]
                     names.get(loan.patron_id),
                     loan.granted_at,
                     loan.due_at,
-                    loan.ended_at,
+                    loans.ended_at(loan, as_of),
                     loans.status_of(loan, as_of),
                 )
                 for loan in some

@@ -10,6 +10,7 @@ from itertools import takewhile
 from chalicelib.accounts import service as accounts
 from chalicelib.catalogue import lists as shelves
 from chalicelib.catalogue import service as catalogue
+from chalicelib.circulation import lists as loans
 from chalicelib.circulation import service as circulation
 from chalicelib.policy import service as policy
 from chalicelib.reports.months import Month
@@ -67,7 +68,7 @@ def gathered(patron_id: str, month: Month, as_of: datetime) -> PatronMonth:
             list(books[loan.book_id].authors),
             loan.granted_at,
             loan.due_at,
-            loan.ended_at,
+            loans.ended_at(loan, as_of),
             status.value,
             ratings.get((loan.book_id, patron_id)),
         )

@@ -129,6 +129,7 @@ def test_the_report_of_a_month_tells_of_every_loan_of_it_and_counts_them_right(
 ) -> None:
     story.go_to(1, months=1)
     it = library.gathered(months.named(story.name, UTC_ZONE), wiring.now(), wiring.now())
+    assert all(line.ended for line in it.loans if line.status == "expired")
     assert sorted(line.title for line in it.loans) == sorted(["雪国", "गोदान", "Οδύσσεια", *_lent_again(it)])
     assert it.sums.issued == sum(line.issued >= it.month.begins for line in it.loans)
     assert it.sums.returned == sum(line.status == "returned" for line in it.loans) == 1

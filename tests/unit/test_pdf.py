@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ctypes import POINTER, c_ushort, cast, create_string_buffer
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,7 +13,7 @@ import pypdfium2.raw as raw
 import pytest
 
 from chalicelib import pdf
-from chalicelib.reports import charts
+from chalicelib.reports import charts, pages
 
 needs_printer = pytest.mark.skipif(not pdf.is_possible(), reason="Pango, which WeasyPrint draws with, is not here")
 
@@ -65,3 +66,16 @@ def test_columns_are_as_tall_as_their_numbers() -> None:
 def test_a_chart_of_nothing_is_an_empty_one() -> None:
     assert "<rect" not in charts.columns(["1", "2"], [[0, 0]], ["#000"], "")
     assert charts.columns([], [], [], "").startswith("<svg")
+
+
+@needs_printer
+def test_the_contents_say_on_which_page_each_part_is() -> None:
+    style = (Path(pages.__file__).with_name("templates") / "sheet.css").read_text()
+    lines = "".join(f'<li><a href="#{part}">{part}</a></li>' for part in ("One", "Two"))
+    parts = '<section id="One">.</section><section id="Two" style="break-before: page">.</section>'
+    html = (
+        f'<!doctype html><html lang="en"><head><title>t</title><style>{style}</style></head>'
+        f'<body><nav class="contents"><ol>{lines}</ol></nav>{parts}</body></html>'
+    )
+    contents = pypdfium2.PdfDocument(pdf.printed(html))[0].get_textpage().get_text_range()
+    assert re.findall(r"(One|Two)\W*(\d+)", contents) == [("One", "2"), ("Two", "3")]

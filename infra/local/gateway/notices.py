@@ -20,6 +20,8 @@ PREFIX = "/_local/notices"
 
 NAMES = {"ar": "أمينة الحسيني", "en": "Ελένη Παπαδάκη", "fr": "Zoë Lefèvre", "hi": "कविता राव"}
 ZONE = "Europe/Paris"
+UNASKED = frozenset({"reminder", "ready", "monthly-report", "reading-month"})
+"""What the library sends of its own accord, and lets people unsubscribe from."""
 
 
 class Notices:
@@ -51,7 +53,7 @@ class Notices:
             return f"{self._home}/api/act?token=only-a-preview"
 
         reader = composition.Reader(NAMES.get(language, "Asha"), language, ZONE)
-        leave = act("unsubscribe", "email")
+        leave = act("unsubscribe", "email") if kind in UNASKED else None
         return composition.compose(kind, composition.sample(kind), reader, "Carrel", self._home, act, leave)
 
     def _shown(self, kind: str, language: str) -> Answer:
