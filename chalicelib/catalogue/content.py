@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chalicelib import objects
-from chalicelib.catalogue import intake
 from chalicelib.catalogue.schemas import MEDIA_TYPES, Contents, ContentsLine
 from chalicelib.catalogue.tables import File
 from chalicelib.decoding import decoded
 from chalicelib.errors import Invalid
 
+if TYPE_CHECKING:
+    from chalicelib.catalogue import intake
+
 
 def write(book_id: str, content: str) -> tuple[File, int]:
     """Keep written content, under a key of its own for each version; the file, and its words."""
+    from chalicelib.catalogue import intake
+
     try:
         writing = intake.read_markdown(content)
     except intake.Refused as refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib import wiring
 from chalicelib.cache import NEWEST, POPULAR, RATED, SECTIONS, TITLED, book_namespace
-from chalicelib.catalogue import accession, content, lists, sections, service, uploads
+from chalicelib.catalogue import content, lists, sections, service, uploads
 from chalicelib.catalogue.holdings import AlreadyHeld
 from chalicelib.catalogue.schemas import (
     BookList,
@@ -202,6 +202,7 @@ def show_contents(call: Call[Nothing, Nothing], book_id: str) -> Packed:
 @routes.operation("POST", "/books/import", who=Who.LIBRARIAN, body=BooksToImport, returns=BookResults)
 def import_books(call: Call[BooksToImport, Nothing]) -> BookResults:
     """Bring in records of another catalogue; what the library has already is left as it is."""
+    from chalicelib.catalogue import accession
 
     def one(record: ImportedBook) -> BookResult:
         try:

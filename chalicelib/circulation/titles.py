@@ -4,9 +4,10 @@ removal means for the loans that are out."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from chalicelib.auth import Caller
 from chalicelib.cache import Cache
@@ -27,8 +28,7 @@ class BookIsOut(Rule):
     title = "Patrons have this e-book, or have asked for it"
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(msgspec.Struct, frozen=True):
     """The copies of a book that has `total`: how many may be had now, how many patrons wait, and when who joins them
     is likely to have one (None while one is free)."""
 
@@ -63,8 +63,7 @@ def _supply(book: catalogue.Book, copies: Copies, pickup_window: str, now: datet
     return Supply(book.copies, available, copies.waiting, wait, copies.returns)
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(msgspec.Struct, frozen=True):
     """As much of the copies of a book as a page of books can say. `position` is the patron's own place in the queue, if
     they wait; `wait` is when that place, or the next to be taken, is likely to have a copy; None while one is free."""
 
@@ -103,8 +102,7 @@ def glances(
     return {book.id: glance(book, total) for book, total in limited.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A place in a queue, from 1, and when a copy is likely to come to it; from how many returns that is known."""
 
     position: int

@@ -16,9 +16,10 @@ time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.circulation.schemas import LoanStatus
 
@@ -27,8 +28,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(msgspec.Struct, frozen=True):
     """What a patron chose. `quiet` are weekdays, Monday 0 to Sunday 6; all seven are no choice at all."""
 
     timezone: str
@@ -39,8 +39,7 @@ class Wishes:
     paused_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Had:
+class Had(msgspec.Struct, frozen=True):
     """A loan that runs, or a copy that is ready, and until when."""
 
     id: str
@@ -49,16 +48,14 @@ class Had:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(msgspec.Struct, frozen=True):
     """The last visit, and how often since then the patron was told of it."""
 
     since: datetime
     told: int
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(msgspec.Struct, frozen=True):
     """What there is to say at a slot; empty where there is nothing."""
 
     due: tuple[Had, ...]

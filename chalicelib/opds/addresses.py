@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 Version: TypeAlias = Literal[1, 2]
 
@@ -18,8 +19,7 @@ CHALLENGE = 'Basic realm="Carrel", charset="UTF-8"'
 """How a client is told to sign in (RFC 7617, 2.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(msgspec.Struct, frozen=True):
     """The feeds in one version of OPDS, of a library that is reached at `origin`."""
 
     origin: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
+
+import msgspec
 
 from chalicelib.catalogue.schemas import BookShown
 from chalicelib.opds.offers import Offer
@@ -25,8 +26,7 @@ REVOKE = "http://librarysimplified.org/terms/rel/revoke"
 """No OPDS document names how a loan is given back; this is what clients that can do so look for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(msgspec.Struct, frozen=True):
     """A way to another feed. `holds_books` tells a feed of publications from one of further doors."""
 
     title: str
@@ -36,8 +36,7 @@ class Door:
     holds_books: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A book, and what the caller may do about it; with the names of its sections by their ids."""
 
     book: BookShown
@@ -45,8 +44,7 @@ class Entry:
     sections: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """The first books of another feed."""
 
     title: str
@@ -54,8 +52,7 @@ class Group:
     entries: list[Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One way to narrow or order a feed."""
 
     title: str
@@ -64,16 +61,14 @@ class Choice:
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(msgspec.Struct, frozen=True):
     """Ways to narrow or order a feed, of which one is taken."""
 
     title: str
     choices: list[Choice]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """A page: doors, or books, or groups of books. `first` and `next` are pages of the same list."""
 
     title: str

@@ -5,9 +5,10 @@ https://drafts.opds.io/opds-2.0 and https://drafts.opds.io/best-practices/borrow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from chalicelib.catalogue.schemas import MEDIA_TYPES, BookShown
 
@@ -17,8 +18,7 @@ OPENED_BY_APPS = frozenset({"epub", "pdf"})
 """What reading apps open. What is written in Markdown, or has no content yet, is for the web app."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's open loan or request of a book."""
 
     status: Literal["requested", "waiting", "ready", "active"]
@@ -27,8 +27,7 @@ class Held:
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class Stock(msgspec.Struct, frozen=True, kw_only=True):
     """The copies of a book that has a number of them. `position` is the caller's place in the queue; `free_by` when
     that place, or the next to be taken, has a copy at the latest."""
 
@@ -39,8 +38,7 @@ class Stock:
     free_by: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """The standing of one book for one caller. `since` is when it came to be in `state`, `until` when that ends."""
 
     state: State

@@ -30,9 +30,15 @@ def town(library: Library) -> Town:
 
 def found(town: Town, words: str) -> set[str]:
     """The titles of the books that a search finds."""
-    reply = town.visitor().get(f"/books?q={words}&limit=100")
-    assert reply.status == 200, reply.body
-    return {book["title"] for book in reply.json["items"]}
+    titles: set[str] = set()
+    after = ""
+    while True:
+        reply = town.visitor().get(f"/books?q={words}&limit=100{after}")
+        assert reply.status == 200, reply.body
+        titles |= {book["title"] for book in reply.json["items"]}
+        if reply.json["next_cursor"] is None:
+            return titles
+        after = f"&cursor={reply.json['next_cursor']}"
 
 
 def test_a_book_is_found_soon_after_it_came_and_no_more_soon_after_it_went(town: Town) -> None:
