@@ -130,16 +130,18 @@ class TestQueues:
         def work(event: Any) -> dict[str, Any]:
             records = event.to_dict()["Records"]
             bad = [r["messageId"] for r in records if r["body"] in failing]
-            failing.clear()
+            failing.difference_update(r["body"] for r in records)
             shelf.seen.put([r["body"] for r in records])
             return {"batchItemFailures": [{"itemIdentifier": id} for id in bad]}
 
         shelf.send("good", "bad", "fine")
         shelf.open()
-        first = shelf.next()
-        again = shelf.next()
-        assert sorted(first) == ["bad", "fine", "good"]
-        assert again == ["bad"]
+        # A queue gives what it has in as many batches as it likes.
+        seen: list[str] = []
+        while len(seen) < 4:
+            seen += shelf.next()
+        assert sorted(seen) == ["bad", "bad", "fine", "good"]
+        assert seen[-1] == "bad"
 
     def test_a_handler_that_fails_gets_its_jobs_again(self, make: Callable[[], Shelf]) -> None:
         shelf = make()
