@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,8 +38,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def wishes(zone: str = "UTC", hour: int = 18, due: int = 2, idle: int = 300, **more: object) -> Wishes:
-    return Wishes(zone, hour, due, idle, **more)  # type: ignore[arg-type]
+def wishes(zone: str = "UTC", hour: int = 18, due: int = 2, idle: int = 300, **more: Any) -> Wishes:
+    return Wishes(zone, hour, due, idle, **more)
 
 
 @pytest.mark.parametrize("zone", ZONES)
